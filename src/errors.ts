@@ -1,0 +1,122 @@
+/**
+ * Every error of this package: a stable `code`, facts fixed where it is made, a `cause` where there is one.
+ * Messages may change in any release, codes only in a major one.
+ */
+export type ErrorCode =
+  | 'ERR_INVALID_JSON'
+  | 'ERR_INVALID_UTF8'
+  | 'ERR_TOO_DEEP'
+  | 'ERR_FRAME_TOO_LARGE'
+  | 'ERR_OBJECT_IDENTITY'
+  | 'ERR_UNEXPECTED_BODY'
+  | 'ERR_RECORD_FORMAT'
+  | 'ERR_CONNECTION'
+  | 'ERR_SILENT_CONNECTION'
+  | 'ERR_STREAM_ENDED'
+  | 'ERR_API_STATUS'
+  | 'ERR_UNAUTHORIZED'
+  | 'ERR_FORBIDDEN'
+  | 'ERR_NOT_FOUND'
+  | 'ERR_VERSION_EXPIRED'
+  | 'ERR_VERSION_TOO_LARGE'
+  | 'ERR_THROTTLED'
+  | 'ERR_INVALID_OPTION'
+  | 'ERR_INVALID_SELECTOR'
+  | 'ERR_KUBECONFIG'
+  | 'ERR_CREDENTIALS'
+  | 'ERR_UNKNOWN_RESOURCE'
+  | 'ERR_UNKNOWN_INDEX'
+  | 'ERR_INDEX_CONFLICT'
+  | 'ERR_CLOSED'
+  | 'ERR_CACHE_SYNC'
+  | 'ERR_WORKER_DIED'
+  | 'ERR_WORKER_START'
+  | 'ERR_HANDLER'
+  | 'ERR_INTERNAL'
+
+export const errorCodes: Readonly<
+  Record<ErrorCode, { readonly canRetry: boolean; readonly meaning: string }>
+> = {
+  // Input that is refused. The object, frame or option is named; the stream goes on.
+  ERR_INVALID_JSON: { canRetry: false, meaning: 'bytes are not one valid JSON object' },
+  ERR_INVALID_UTF8: { canRetry: false, meaning: 'bytes are not valid UTF-8' },
+  ERR_TOO_DEEP: { canRetry: false, meaning: 'an object nests deeper than 1,000 levels' },
+  ERR_FRAME_TOO_LARGE: {
+    canRetry: false,
+    meaning: 'a watch event or list item is larger than frameBytesMax',
+  },
+  ERR_OBJECT_IDENTITY: { canRetry: false, meaning: 'an object has no readable name, uid or resourceVersion' },
+  ERR_UNEXPECTED_BODY: {
+    canRetry: true,
+    meaning: 'the server answered with something that is not the Kubernetes API',
+  },
+  // Records.
+  ERR_RECORD_FORMAT: { canRetry: true, meaning: 'a batch does not fit the dictionaries it names' },
+  // Server and network.
+  ERR_CONNECTION: { canRetry: true, meaning: 'the API server could not be reached, or the connection broke' },
+  ERR_SILENT_CONNECTION: { canRetry: true, meaning: 'no byte arrived for longer than silenceMs' },
+  ERR_STREAM_ENDED: { canRetry: true, meaning: 'a stream ended before it was complete' },
+  ERR_API_STATUS: { canRetry: true, meaning: 'the API server answered with a Status error' },
+  ERR_UNAUTHORIZED: { canRetry: true, meaning: 'the API server did not accept the credentials (401)' },
+  ERR_FORBIDDEN: { canRetry: true, meaning: 'the credentials lack permission (403)' },
+  ERR_NOT_FOUND: { canRetry: true, meaning: 'the API server does not have this resource (404)' },
+  ERR_VERSION_EXPIRED: { canRetry: true, meaning: 'the resourceVersion is too old (410)' },
+  ERR_VERSION_TOO_LARGE: {
+    canRetry: true,
+    meaning: 'the API server is behind the resourceVersion asked for (504)',
+  },
+  ERR_THROTTLED: { canRetry: true, meaning: 'the API server asks for fewer requests (429)' },
+  // Configuration and use.
+  ERR_INVALID_OPTION: { canRetry: false, meaning: 'an option is unknown, out of range or contradictory' },
+  ERR_INVALID_SELECTOR: { canRetry: false, meaning: 'a label selector does not parse' },
+  ERR_KUBECONFIG: { canRetry: false, meaning: 'the kubeconfig cannot be read or lacks what is needed' },
+  ERR_CREDENTIALS: { canRetry: true, meaning: 'credentials could not be loaded or refreshed' },
+  ERR_UNKNOWN_RESOURCE: { canRetry: false, meaning: 'no such resource in this API server' },
+  ERR_UNKNOWN_INDEX: { canRetry: false, meaning: 'no index of this name' },
+  ERR_INDEX_CONFLICT: { canRetry: false, meaning: 'an index of this name exists with another definition' },
+  ERR_CLOSED: { canRetry: false, meaning: 'the factory, informer or registration is closed' },
+  ERR_CACHE_SYNC: { canRetry: true, meaning: 'caches did not sync before the signal aborted' },
+  // Threads and handlers.
+  ERR_WORKER_DIED: { canRetry: true, meaning: 'a worker thread ended unexpectedly' },
+  ERR_WORKER_START: { canRetry: true, meaning: 'a watch was not acknowledged by its worker in time' },
+  ERR_HANDLER: { canRetry: false, meaning: 'an event handler threw or rejected' },
+  ERR_INTERNAL: { canRetry: true, meaning: 'a broken invariant of this package; please report it' },
+}
+
+/** Extra facts, all of them plain data so that they cross threads. Never a secret, never an object's content. */
+export interface ErrorFacts {
+  readonly status?: number
+  readonly reason?: string
+  readonly retryAfterMs?: number
+  readonly resource?: string
+  readonly option?: string
+  readonly position?: number
+  readonly pending?: readonly {
+    readonly resource: string
+    readonly state: string
+    readonly lastError?: string
+  }[]
+}
+
+const brand = 'kube-informer.error'
+
+export class KubeInformerError extends Error {
+  override readonly name: string = 'KubeInformerError'
+  readonly code: ErrorCode
+  /** Whether the engine (or a caller) may try the same thing again. */
+  readonly canRetry: boolean
+  readonly facts: ErrorFacts
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; facts?: ErrorFacts } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.canRetry = errorCodes[code].canRetry
+    this.facts = options.facts ?? {}
+    Object.defineProperty(this, Symbol.for(brand), { value: true })
+  }
+
+  // By brand, so that it works across copies of this package and errors revived from another thread.
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && Symbol.for(brand) in value
+  }
+}
