@@ -1,17 +1,20 @@
-/** Slabs of records, addressed through cells that move with their record: the worker's queue and main's cache share it. */
+/**
+ * Slabs of records, addressed through cells that move with their record. The worker's delta queue and main's cache
+ * share this: both hold many records of which any may die at any time, and both must not let one live record pin a slab.
+ */
 
-/** One record's place. Whoever holds a cell holds it through `uses`; the bytes may move, the cell does not. */
+/** One record's place. The bytes may move (compaction), the cell does not: hold cells, never offsets. */
 export class VersionCell<E = unknown> {
   slab: Slab<E>
   offset: number
-  length: number
+  readonly length: number
   /** List generation that last confirmed this version (design §4). */
   generation: number
-  /** Holders besides the cache: queued changes, memo, calls in progress. */
+  /** Holders besides `cached`: queued changes, calls in progress. */
   uses = 0
-  /** Whether the cache (or the queue) holds it. Not cached and uses > 0: pinned. */
+  /** Held by the cache (or, in a worker, by the queue). Not cached and uses > 0: pinned. */
   cached = true
-  /** The frozen object while somebody uses it (uses > 0); see {@link RecordStore.release}. */
+  /** The object made from the record, while somebody who uses the cell has asked for it; never while uses is 0. */
   object: unknown = undefined
 
   constructor(slab: Slab<E>, offset: number, length: number, generation: number) {
@@ -26,11 +29,11 @@ export class Slab<E = unknown> {
   readonly bytes: Buffer
   /** Dictionary epoch of every record in here; compaction never crosses it. */
   readonly epoch: E
-  /** Every cell that was placed here, in offset order; dead ones stay until compaction or reset. */
-  readonly cells: VersionCell<E>[] = []
+  /** Every cell placed here; those whose `slab` is another by now, or that died, stay until the slab goes. */
+  cells: VersionCell<E>[] = []
   usedBytes = 0
   liveBytes = 0
-  /** Queued for compaction already. */
+  /** In the compaction queue already. */
   draining = false
 
   constructor(bytes: Buffer, epoch: E) {
@@ -38,3 +41,174 @@ export class Slab<E = unknown> {
     this.epoch = epoch
   }
 }
+
+/** Bounds: slabs hold at most about twice the live bytes plus one slab per epoch; spare slabs kept: `spareCountMax`. */
+export class RecordStore<E> {
+  readonly #slabBytes: number
+  readonly #spare: Buffer[] = []
+  readonly #compaction: Slab<E>[] = []
+  readonly #onSlabFreed: ((slab: Slab<E>) => void) | undefined
+  #current: Slab<E> | undefined
+  /** Bytes of all slabs held, spare ones included. */
+  slabBytes = 0
+  /** Bytes of records cached or in use. */
+  liveBytes = 0
+  /** Bytes of records in use though no longer cached: what slow listeners cost. */
+  pinnedBytes = 0
+  movedBytes = 0
+
+  constructor(options: { slabBytes: number; onSlabFreed?: (slab: Slab<E>) => void }) {
+    this.#slabBytes = options.slabBytes
+    this.#onSlabFreed = options.onSlabFreed
+  }
+
+  /** Room for `bytesMax` bytes at the tail of a slab of `epoch`: write there, then {@link commit}. Nothing may be reserved between. */
+  reserve(epoch: E, bytesMax: number): Slab<E> {
+    const current = this.#current
+    if (
+      current !== undefined &&
+      current.epoch === epoch &&
+      current.bytes.length - current.usedBytes >= bytesMax
+    ) {
+      return current
+    }
+    this.#retire(current)
+    const bytes = this.#allocate(Math.max(this.#slabBytes, bytesMax))
+    this.#current = new Slab(bytes, epoch)
+    return this.#current
+  }
+
+  /** The `length` bytes written at the reserved tail become a record. */
+  commit(slab: Slab<E>, length: number, generation: number): VersionCell<E> {
+    const cell = new VersionCell(slab, slab.usedBytes, length, generation)
+    slab.usedBytes += length
+    this.#place(cell)
+    return cell
+  }
+
+  /** Takes over a whole buffer (a large batch) as a slab; its records are then {@link adopt}ed. */
+  addSlab(bytes: Buffer, epoch: E): Slab<E> {
+    const slab = new Slab(bytes, epoch)
+    slab.usedBytes = bytes.length
+    this.slabBytes += bytes.length
+    return slab
+  }
+
+  adopt(slab: Slab<E>, offset: number, length: number, generation: number): VersionCell<E> {
+    const cell = new VersionCell(slab, offset, length, generation)
+    this.#place(cell)
+    return cell
+  }
+
+  /** An adopted slab got all its records; without this one that holds none would never be freed. */
+  sealSlab(slab: Slab<E>): void {
+    this.#shrink(slab, 0)
+  }
+
+  copy(epoch: E, source: Buffer, offset: number, length: number, generation: number): VersionCell<E> {
+    const slab = this.reserve(epoch, length)
+    source.copy(slab.bytes, slab.usedBytes, offset, offset + length)
+    return this.commit(slab, length, generation)
+  }
+
+  use(cell: VersionCell<E>): void {
+    if (cell.uses++ === 0 && !cell.cached) this.pinnedBytes += cell.length
+  }
+
+  /** The last holder gone: the object made for them goes, and the record too unless it is cached. */
+  release(cell: VersionCell<E>): void {
+    if (--cell.uses > 0) return
+    cell.object = undefined
+    if (cell.cached) return
+    this.pinnedBytes -= cell.length
+    this.#kill(cell)
+  }
+
+  /** The cache lets go of it. */
+  uncache(cell: VersionCell<E>): void {
+    cell.cached = false
+    if (cell.uses > 0) this.pinnedBytes += cell.length
+    else this.#kill(cell)
+  }
+
+  /** Slabs below half alive wait here; see {@link compact}. */
+  get compactionPending(): boolean {
+    return this.#compaction.length > 0
+  }
+
+  /** Copies live records out of drained slabs until about `bytesMax` are moved; returns whether more is to do. */
+  compact(bytesMax: number): boolean {
+    let moved = 0
+    while (this.#compaction.length > 0) {
+      // First in, first out: moving records may retire the current slab and append it here meanwhile.
+      const slab = this.#compaction[0] as Slab<E>
+      let cell: VersionCell<E> | undefined
+      while (moved < bytesMax && (cell = slab.cells.pop()) !== undefined) {
+        if (cell.slab === slab && (cell.cached || cell.uses > 0)) {
+          this.#move(cell, slab)
+          moved += cell.length
+        }
+      }
+      if (slab.cells.length > 0) return true
+      this.#compaction.shift()
+      this.#free(slab)
+    }
+    return false
+  }
+
+  #move(cell: VersionCell<E>, from: Slab<E>): void {
+    const to = this.reserve(from.epoch, cell.length)
+    from.bytes.copy(to.bytes, to.usedBytes, cell.offset, cell.offset + cell.length)
+    cell.slab = to
+    cell.offset = to.usedBytes
+    to.usedBytes += cell.length
+    to.liveBytes += cell.length
+    to.cells.push(cell)
+    from.liveBytes -= cell.length
+    this.movedBytes += cell.length
+  }
+
+  #place(cell: VersionCell<E>): void {
+    cell.slab.cells.push(cell)
+    cell.slab.liveBytes += cell.length
+    this.liveBytes += cell.length
+  }
+
+  #kill(cell: VersionCell<E>): void {
+    this.liveBytes -= cell.length
+    this.#shrink(cell.slab, cell.length)
+  }
+
+  #shrink(slab: Slab<E>, bytes: number): void {
+    slab.liveBytes -= bytes
+    if (slab === this.#current || slab.draining) return
+    if (slab.liveBytes === 0) this.#free(slab)
+    else if (slab.liveBytes * 2 < slab.usedBytes) {
+      slab.draining = true
+      this.#compaction.push(slab)
+    }
+  }
+
+  #retire(slab: Slab<E> | undefined): void {
+    this.#current = undefined
+    if (slab !== undefined) this.#shrink(slab, 0)
+  }
+
+  #allocate(bytes: number): Buffer {
+    const spare = bytes === this.#slabBytes ? this.#spare.pop() : undefined
+    if (spare !== undefined) return spare
+    this.slabBytes += bytes
+    // Not pooled: a slab is its own ArrayBuffer, so that freeing it frees memory.
+    return Buffer.allocUnsafeSlow(bytes)
+  }
+
+  #free(slab: Slab<E>): void {
+    slab.cells = []
+    if (slab.bytes.length === this.#slabBytes && this.#spare.length < spareCountMax)
+      this.#spare.push(slab.bytes)
+    else this.slabBytes -= slab.bytes.length
+    this.#onSlabFreed?.(slab)
+  }
+}
+
+const spareCountMax = 4
