@@ -1,0 +1,42 @@
+import { maxVersion, type ResourceVersion } from '../protocol/resource-version.ts'
+
+/**
+ * Versions at which keys were deleted, kept against events that are repeated after a resume: without them a replayed
+ * ADDED would bring a deleted object back. Those at or below the safe version can never be replayed and go.
+ */
+export class Tombstones {
+  readonly #versions = new Map<string, ResourceVersion>()
+
+  get size(): number {
+    return this.#versions.size
+  }
+
+  get(key: string): ResourceVersion | undefined {
+    return this.#versions.get(key)
+  }
+
+  /** Raises the key's tombstone to `version`, never lowers it. */
+  raise(key: string, version: ResourceVersion): void {
+    if (Number.isNaN(version)) return
+    const old = this.#versions.get(key)
+    // Deleted and set again, so that the map's order stays roughly that of the versions and `prune` can stop early.
+    if (old !== undefined) this.#versions.delete(key)
+    this.#versions.set(key, old === undefined ? version : maxVersion(old, version))
+  }
+
+  delete(key: string): void {
+    this.#versions.delete(key)
+  }
+
+  clear(): void {
+    this.#versions.clear()
+  }
+
+  /** Stops at the first one above `safe`: the few left behind it cost memory only until the next call. */
+  prune(safe: ResourceVersion): void {
+    for (const [key, version] of this.#versions) {
+      if (!(version <= safe)) return
+      this.#versions.delete(key)
+    }
+  }
+}

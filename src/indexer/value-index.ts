@@ -1,0 +1,33 @@
+/** One index: value → keys. Empty sets are removed, so churn of values (pod templates, job names) leaves nothing. */
+export class ValueIndex {
+  readonly #keys = new Map<string, Set<string>>()
+
+  get valueCount(): number {
+    return this.#keys.size
+  }
+
+  keysOf(value: string): ReadonlySet<string> | undefined {
+    return this.#keys.get(value)
+  }
+
+  values(): IterableIterator<string> {
+    return this.#keys.keys()
+  }
+
+  add(value: string, key: string): void {
+    const keys = this.#keys.get(value)
+    if (keys === undefined) this.#keys.set(value, new Set([key]))
+    else keys.add(key)
+  }
+
+  delete(value: string, key: string): void {
+    const keys = this.#keys.get(value)
+    if (keys === undefined) return
+    keys.delete(key)
+    if (keys.size === 0) this.#keys.delete(value)
+  }
+
+  clear(): void {
+    this.#keys.clear()
+  }
+}

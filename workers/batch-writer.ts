@@ -1,0 +1,220 @@
+import { Packr } from 'msgpackr'
+import {
+  type BatchHeader,
+  type BatchMarker,
+  batchMagic,
+  batchPrefixBytes,
+  rowFields,
+  rowFloats,
+} from '../src/protocol/batch-format.ts'
+import type { VersionCell } from '../src/protocol/record-store.ts'
+import type { DeltaQueue, QueueEntry } from './delta-queue.ts'
+import { QueueMarker } from './delta-queue.ts'
+
+/** What the writer needs of a dictionary epoch (transcode/): both lists only grow. */
+export interface WriterEpoch {
+  readonly number: number
+  readonly structures: readonly (readonly string[])[]
+  readonly values: readonly string[]
+}
+
+export interface BatchWriterOptions {
+  readonly incarnation: number
+  /** A batch ends once its records reach this. At least main's slab threshold, so that big ones are kept as they are. */
+  readonly batchBytes?: number
+  readonly rowCountMax?: number
+}
+
+/** Buffers for small batches: powers of two, so that one that came back fits the next. */
+const pooledBytesMin = 16 * 1024
+const pooledBytesMax = 256 * 1024
+const pooledCountMax = 8
+
+/**
+ * Turns the head of a {@link DeltaQueue} into batches. Each batch belongs to one dictionary epoch and carries the
+ * additions its records need; dictionaries must only grow between calls. The ArrayBuffer is the caller's to transfer.
+ */
+export class BatchWriter<E extends WriterEpoch> {
+  readonly #queue: DeltaQueue<E>
+  readonly #incarnation: number
+  readonly #batchBytes: number
+  readonly #rowCountMax: number
+  readonly #packr = new Packr({ useRecords: false })
+  readonly #pool: ArrayBuffer[] = []
+  readonly #entries: QueueEntry<E>[] = []
+  #epoch: E | undefined
+  #structuresSent = 0
+  #valuesSent = 0
+  #lastSafe: string | undefined
+
+  constructor(queue: DeltaQueue<E>, options: BatchWriterOptions) {
+    this.#queue = queue
+    this.#incarnation = options.incarnation
+    this.#batchBytes = options.batchBytes ?? 320 * 1024
+    this.#rowCountMax = options.rowCountMax ?? 4096
+  }
+
+  /** A small batch's buffer came back with the credit. */
+  recycle(buffer: ArrayBuffer): void {
+    if (buffer.byteLength >= pooledBytesMin && this.#pool.length < pooledCountMax) this.#pool.push(buffer)
+  }
+
+  /** The next batch, or undefined when there is nothing new to tell (no delta, no marker, the same safe version). */
+  write(): ArrayBuffer | undefined {
+    const markers: BatchMarker[] = []
+    const epoch = this.#collect(markers)
+    const safeVersion = this.#queue.safeVersion
+    const safe = safeVersion === undefined || Number.isNaN(safeVersion) ? undefined : String(safeVersion)
+    if (
+      this.#entries.length === 0 &&
+      markers.length === 0 &&
+      (safe === undefined || safe === this.#lastSafe)
+    ) {
+      return undefined
+    }
+    this.#lastSafe = safe
+    return this.#encode(markers, epoch, safe)
+  }
+
+  /** Moves entries of one epoch from the queue's head to `#entries`. */
+  #collect(markers: BatchMarker[]): E | undefined {
+    const queue = this.#queue
+    let epoch: E | undefined
+    let bytes = 0
+    for (let head = queue.head; head !== undefined; head = queue.head) {
+      if (head instanceof QueueMarker) {
+        markers.push({
+          row: this.#entries.length,
+          kind: head.marker,
+          generation: head.generation,
+          ...(head.marker === 'end' && { version: String(head.version) }),
+          ...(head.reset && { reset: true }),
+          ...(head.marker === 'stamp' && { key: head.key }),
+        })
+        queue.shift()
+        continue
+      }
+      if (bytes >= this.#batchBytes || this.#entries.length >= this.#rowCountMax) break
+      const goneEpoch = head.gone?.slab.epoch
+      const hereEpoch = head.here?.slab.epoch
+      // An entry across two epochs: its halves cannot share a batch, so main must judge `gone` by its own version.
+      if (goneEpoch !== undefined && hereEpoch !== undefined && goneEpoch !== hereEpoch) {
+        if (epoch !== undefined && epoch !== goneEpoch) break
+        this.#entries.push(queue.splitGone())
+        return goneEpoch
+      }
+      const own = goneEpoch ?? hereEpoch
+      if (epoch !== undefined && own !== epoch) break
+      epoch = own
+      bytes += (head.gone?.length ?? 0) + (head.here?.length ?? 0)
+      this.#entries.push(head)
+      queue.shift()
+    }
+    return epoch
+  }
+
+  #encode(markers: BatchMarker[], epoch: E | undefined, safe: string | undefined): ArrayBuffer {
+    const entries = this.#entries
+    const header = this.#packr.pack(this.#header(markers, epoch, safe))
+    let keyBytes = 0
+    let recordBytes = 0
+    for (const entry of entries) {
+      keyBytes += Buffer.byteLength(entry.key)
+      recordBytes += (entry.gone?.length ?? 0) + (entry.here?.length ?? 0)
+    }
+    const rowsOffset = (batchPrefixBytes + header.length + 7) & ~7
+    const keysOffset = rowsOffset + entries.length * rowFloats * 8
+    const recordsOffset = keysOffset + keyBytes
+    const usedBytes = recordsOffset + recordBytes
+    const buffer = this.#allocate(usedBytes)
+    const bytes = Buffer.from(buffer)
+    const prefix = new Uint32Array(buffer, 0, 6)
+    prefix[0] = batchMagic
+    prefix[1] = header.length
+    prefix[2] = entries.length
+    prefix[3] = keysOffset
+    prefix[4] = recordsOffset
+    prefix[5] = usedBytes
+    bytes.set(header, batchPrefixBytes)
+    this.#writeRows(
+      bytes,
+      new Float64Array(buffer, rowsOffset, entries.length * rowFloats),
+      keysOffset,
+      recordsOffset,
+    )
+    entries.length = 0
+    return buffer
+  }
+
+  #writeRows(bytes: Buffer, rows: Float64Array, keysOffset: number, recordsOffset: number): void {
+    let row = 0
+    let keyAt = keysOffset
+    let at = 0
+    for (const entry of this.#entries) {
+      const keyBytes = bytes.write(entry.key, keyAt)
+      keyAt += keyBytes
+      rows[row + rowFields.keyBytes] = keyBytes
+      rows[row + rowFields.generation] = entry.generation
+      rows[row + rowFields.receivedAtMs] = entry.receivedAtMs
+      rows[row + rowFields.flags] = entry.fromList ? 1 : 0
+      if (entry.gone !== undefined) {
+        const version = entry.goneCountsAt
+        rows[row + rowFields.goneVersion] = typeof version === 'bigint' ? Number.NaN : version
+        rows[row + rowFields.goneOffset] = at
+        rows[row + rowFields.goneBytes] = entry.gone.length
+        at = this.#move(entry.gone, bytes, recordsOffset, at)
+      }
+      if (entry.here !== undefined) {
+        rows[row + rowFields.hereOffset] = at
+        rows[row + rowFields.hereBytes] = entry.here.length
+        at = this.#move(entry.here, bytes, recordsOffset, at)
+      }
+      row += rowFloats
+    }
+  }
+
+  #move(cell: VersionCell<E>, bytes: Buffer, recordsOffset: number, at: number): number {
+    cell.slab.bytes.copy(bytes, recordsOffset + at, cell.offset, cell.offset + cell.length)
+    this.#queue.store.uncache(cell)
+    return at + cell.length
+  }
+
+  #header(markers: BatchMarker[], epoch: E | undefined, safe: string | undefined): BatchHeader {
+    const previous = this.#epoch
+    if (epoch !== undefined && epoch !== previous) {
+      this.#epoch = epoch
+      this.#structuresSent = 0
+      this.#valuesSent = 0
+    }
+    const current = this.#epoch
+    const versions: [number, string][] = []
+    for (let row = 0; row < this.#entries.length; row++) {
+      const entry = this.#entries[row] as QueueEntry<E>
+      if (entry.gone !== undefined && typeof entry.goneCountsAt === 'bigint') {
+        versions.push([row, String(entry.goneCountsAt)])
+      }
+    }
+    const header = {
+      incarnation: this.#incarnation,
+      epoch: current?.number ?? -1,
+      structuresFrom: this.#structuresSent,
+      valuesFrom: this.#valuesSent,
+      structures: current?.structures.slice(this.#structuresSent) ?? [],
+      values: current?.values.slice(this.#valuesSent) ?? [],
+      markers,
+      ...(safe !== undefined && { safe }),
+      ...(versions.length > 0 && { versions }),
+    } satisfies BatchHeader
+    this.#structuresSent = current?.structures.length ?? 0
+    this.#valuesSent = current?.values.length ?? 0
+    return header
+  }
+
+  #allocate(bytes: number): ArrayBuffer {
+    if (bytes > pooledBytesMax) return new ArrayBuffer((bytes + 7) & ~7)
+    for (let i = this.#pool.length - 1; i >= 0; i--) {
+      if ((this.#pool[i] as ArrayBuffer).byteLength >= bytes) return this.#pool.splice(i, 1)[0] as ArrayBuffer
+    }
+    return new ArrayBuffer(Math.max(pooledBytesMin, 2 ** Math.ceil(Math.log2(bytes))))
+  }
+}
