@@ -7,7 +7,6 @@ export class CacheEpoch {
   readonly reader: RecordReader
   readonly values: string[] = []
   readonly structures: string[][] = []
-  slabs = 0
 
   constructor(incarnation: number, number: number) {
     this.incarnation = incarnation

@@ -33,6 +33,8 @@ export class Slab<E = unknown> {
   cells: VersionCell<E>[] = []
   usedBytes = 0
   liveBytes = 0
+  /** Takes no more records; only then may it be compacted or freed. */
+  sealed = false
   /** In the compaction queue already. */
   draining = false
 
@@ -47,7 +49,8 @@ export class RecordStore<E> {
   readonly #slabBytes: number
   readonly #spare: Buffer[] = []
   readonly #compaction: Slab<E>[] = []
-  readonly #onSlabFreed: ((slab: Slab<E>) => void) | undefined
+  /** Slabs alive, by epoch in order of appearance: an epoch's dictionaries live as long as a slab of it. */
+  readonly slabsByEpoch: Map<E, Set<Slab<E>>> = new Map()
   #current: Slab<E> | undefined
   /** Bytes of all slabs held, spare ones included. */
   slabBytes = 0
@@ -57,9 +60,8 @@ export class RecordStore<E> {
   pinnedBytes = 0
   movedBytes = 0
 
-  constructor(options: { slabBytes: number; onSlabFreed?: (slab: Slab<E>) => void }) {
+  constructor(options: { readonly slabBytes: number }) {
     this.#slabBytes = options.slabBytes
-    this.#onSlabFreed = options.onSlabFreed
   }
 
   /** Room for `bytesMax` bytes at the tail of a slab of `epoch`: write there, then {@link commit}. Nothing may be reserved between. */
@@ -74,7 +76,7 @@ export class RecordStore<E> {
     }
     this.#retire(current)
     const bytes = this.#allocate(Math.max(this.#slabBytes, bytesMax))
-    this.#current = new Slab(bytes, epoch)
+    this.#current = this.#track(new Slab(bytes, epoch))
     return this.#current
   }
 
@@ -91,7 +93,7 @@ export class RecordStore<E> {
     const slab = new Slab(bytes, epoch)
     slab.usedBytes = bytes.length
     this.slabBytes += bytes.length
-    return slab
+    return this.#track(slab)
   }
 
   adopt(slab: Slab<E>, offset: number, length: number, generation: number): VersionCell<E> {
@@ -102,6 +104,7 @@ export class RecordStore<E> {
 
   /** An adopted slab got all its records; without this one that holds none would never be freed. */
   sealSlab(slab: Slab<E>): void {
+    slab.sealed = true
     this.#shrink(slab, 0)
   }
 
@@ -181,7 +184,7 @@ export class RecordStore<E> {
 
   #shrink(slab: Slab<E>, bytes: number): void {
     slab.liveBytes -= bytes
-    if (slab === this.#current || slab.draining) return
+    if (!slab.sealed || slab.draining) return
     if (slab.liveBytes === 0) this.#free(slab)
     else if (slab.liveBytes * 2 < slab.usedBytes) {
       slab.draining = true
@@ -191,7 +194,14 @@ export class RecordStore<E> {
 
   #retire(slab: Slab<E> | undefined): void {
     this.#current = undefined
-    if (slab !== undefined) this.#shrink(slab, 0)
+    if (slab !== undefined) this.sealSlab(slab)
+  }
+
+  #track(slab: Slab<E>): Slab<E> {
+    const slabs = this.slabsByEpoch.get(slab.epoch)
+    if (slabs === undefined) this.slabsByEpoch.set(slab.epoch, new Set([slab]))
+    else slabs.add(slab)
+    return slab
   }
 
   #allocate(bytes: number): Buffer {
@@ -204,10 +214,12 @@ export class RecordStore<E> {
 
   #free(slab: Slab<E>): void {
     slab.cells = []
+    const slabs = this.slabsByEpoch.get(slab.epoch)
+    slabs?.delete(slab)
+    if (slabs?.size === 0) this.slabsByEpoch.delete(slab.epoch)
     if (slab.bytes.length === this.#slabBytes && this.#spare.length < spareCountMax)
       this.#spare.push(slab.bytes)
     else this.slabBytes -= slab.bytes.length
-    this.#onSlabFreed?.(slab)
   }
 }
 

@@ -1,0 +1,308 @@
+import type { ChangeCause, ChangeSink } from '../notify/change-sink.ts'
+import { recordVersion, sameUid, sameVersion } from '../protocol/record-header.ts'
+import { RecordStore, type VersionCell } from '../protocol/record-store.ts'
+import type { ResourceVersion } from '../protocol/resource-version.ts'
+import type { CacheEpoch } from './cache-epoch.ts'
+import { Indices, type IndicesOptions } from './indices.ts'
+import { KeyMap } from './key-map.ts'
+import { MemoRing } from './memo-ring.ts'
+import { Tombstones } from './tombstones.ts'
+
+type Cell = VersionCell<CacheEpoch>
+
+/** Rules of design §4 that hold on main, by name, for the simulation's coverage table. */
+export type IndexerRule =
+  | 'main: Deleted of unknown'
+  | 'main: Deleted old'
+  | 'main: Deleted same uid'
+  | 'main: Deleted other uid'
+  | 'main: tombstone drop'
+  | 'main: old or equal drop'
+  | 'main: other uid old drop'
+  | 'main: other uid replaces'
+  | 'main: sweep'
+  | 'main: sweep spared by version'
+  | 'main: reset'
+  | 'main: abort'
+
+/** Where a record that arrives lies, and how it becomes the cache's if it is accepted. */
+export interface IncomingRecords {
+  readonly bytes: Buffer
+  readonly epoch: CacheEpoch
+  place(offset: number, length: number, generation: number): Cell
+}
+
+export interface IndexerOptions {
+  readonly sink: ChangeSink<CacheEpoch>
+  readonly columns: readonly string[]
+  readonly onIndexError: IndicesOptions['onIndexError']
+  readonly slabBytes?: number
+  readonly memoCount?: number
+  readonly onRule?: (rule: IndexerRule) => void
+}
+
+/**
+ * The cache: key → current version, its indices, and the rules by which an arriving delta changes it (design §4).
+ *
+ * Every accepted change is told to the sink once, after cache and indices hold it. Per key the version never goes
+ * down save after a declared reset. Not for use outside the thread that made it.
+ */
+export class Indexer {
+  readonly store: RecordStore<CacheEpoch>
+  readonly indices: Indices
+  readonly tombstones: Tombstones = new Tombstones()
+  readonly counters: { droppedStale: number; foundByList: number } = { droppedStale: 0, foundByList: 0 }
+  readonly #cells = new KeyMap<Cell>()
+  readonly #sink: ChangeSink<CacheEpoch>
+  readonly #memo: MemoRing<Cell>
+  readonly #onRule: ((rule: IndexerRule) => void) | undefined
+  #resetGeneration = 0
+  #generationMax = 0
+  #inBracket = false
+  #hasSynced = false
+  #safeVersion: string | undefined
+  #sweep:
+    | { readonly cells: Iterator<[string, Cell]>; generation: number; version: ResourceVersion }
+    | undefined
+
+  constructor(options: IndexerOptions) {
+    this.#sink = options.sink
+    this.#onRule = options.onRule
+    this.#memo = new MemoRing(options.memoCount ?? 256)
+    this.store = new RecordStore<CacheEpoch>({ slabBytes: options.slabBytes ?? 1024 * 1024 })
+    this.indices = new Indices({
+      columns: options.columns,
+      read: (cell) => this.read(cell),
+      onIndexError: options.onIndexError,
+    })
+  }
+
+  get size(): number {
+    return this.#cells.size
+  }
+
+  /** A complete list has been applied, once. */
+  get hasSynced(): boolean {
+    return this.#hasSynced
+  }
+
+  get isRelisting(): boolean {
+    return this.#hasSynced && this.#inBracket
+  }
+
+  /** Where a watch may resume; undefined: only a list will do. */
+  get safeVersion(): string | undefined {
+    return this.#safeVersion
+  }
+
+  /** Highest list generation seen: a successor's must be above. */
+  get generationMax(): number {
+    return this.#generationMax
+  }
+
+  cell(key: string): Cell | undefined {
+    return this.#cells.get(key)
+  }
+
+  cells(): Generator<[string, Cell], undefined> {
+    return this.#cells.entries()
+  }
+
+  /** The object of a version: shared while the version is in use, else made anew at each call. Deep frozen. */
+  read(cell: Cell): unknown {
+    if (cell.object !== undefined) return cell.object
+    const object = cell.slab.epoch.reader.read(cell.slab.bytes, cell.offset)
+    if (cell.uses > 0) cell.object = object
+    return object
+  }
+
+  /** By key; objects asked for repeatedly are remembered for a while. Identity is not promised. */
+  get(key: string): unknown {
+    const cell = this.#cells.get(key)
+    if (cell === undefined) return undefined
+    const known = cell.object ?? this.#memo.get(cell)
+    if (known !== undefined) return known
+    const object = this.read(cell)
+    this.#memo.offer(cell, object)
+    return object
+  }
+
+  applyUpsert(
+    key: string,
+    from: IncomingRecords,
+    offset: number,
+    length: number,
+    generation: number,
+    cause: ChangeCause,
+    receivedAtMs: number,
+  ): void {
+    if (generation > this.#generationMax) this.#generationMax = generation
+    const version = recordVersion(from.bytes, offset)
+    const buried = this.tombstones.get(key)
+    if (buried !== undefined && version <= buried) {
+      this.#drop('main: tombstone drop')
+      return
+    }
+    const old = this.#cells.get(key)
+    if (old === undefined) {
+      this.tombstones.delete(key)
+      const cell = from.place(offset, length, generation)
+      this.#cells.set(key, cell)
+      this.indices.added(key, cell)
+      this.#sink.added(key, cell, cause, receivedAtMs)
+      return
+    }
+    const sameObject = sameUid(old.slab.bytes, old.offset, from.bytes, offset)
+    if (this.#isComparable(old) && this.#isStale(old, version, sameObject, from.bytes, offset)) {
+      // The list holds this object, only in a version we have or passed: the stamp keeps it from the sweep.
+      if (old.generation < generation) old.generation = generation
+      this.#drop(sameObject ? 'main: old or equal drop' : 'main: other uid old drop')
+      return
+    }
+    const cell = from.place(offset, length, generation)
+    if (sameObject) {
+      this.#cells.set(key, cell)
+      this.indices.updated(key, old, cell)
+      this.#sink.updated(key, old, cell, cause, receivedAtMs)
+      this.#uncache(old)
+      return
+    }
+    this.#onRule?.('main: other uid replaces')
+    this.#remove(key, old)
+    this.#sink.deleted(key, old, old, true, cause, receivedAtMs)
+    this.#uncache(old)
+    this.tombstones.delete(key)
+    this.#cells.set(key, cell)
+    this.indices.added(key, cell)
+    this.#sink.added(key, cell, cause, receivedAtMs)
+  }
+
+  /** `version`: what the delete counts at (see QueueEntry.goneCountsAt). */
+  applyDeleted(
+    key: string,
+    from: IncomingRecords,
+    offset: number,
+    length: number,
+    version: ResourceVersion,
+    generation: number,
+    cause: ChangeCause,
+    receivedAtMs: number,
+  ): void {
+    if (generation > this.#generationMax) this.#generationMax = generation
+    const old = this.#cells.get(key)
+    if (old === undefined) {
+      this.#onRule?.('main: Deleted of unknown')
+      this.tombstones.raise(key, version)
+      return
+    }
+    if (this.#isComparable(old) && version < recordVersion(old.slab.bytes, old.offset)) {
+      this.#drop('main: Deleted old')
+      return
+    }
+    this.#remove(key, old)
+    this.tombstones.raise(key, version)
+    if (sameUid(old.slab.bytes, old.offset, from.bytes, offset)) {
+      this.#onRule?.('main: Deleted same uid')
+      const final = from.place(offset, length, generation)
+      this.#sink.deleted(key, old, final, false, cause, receivedAtMs)
+      this.#uncache(final)
+    } else {
+      this.#onRule?.('main: Deleted other uid')
+      this.#sink.deleted(key, old, old, true, cause, receivedAtMs)
+    }
+    this.#uncache(old)
+  }
+
+  /** A refused object was in the list: what we have of it stays. */
+  stamp(key: string, generation: number): void {
+    const cell = this.#cells.get(key)
+    if (cell !== undefined && cell.generation < generation) cell.generation = generation
+  }
+
+  listStart(generation: number, reset: boolean): void {
+    if (generation > this.#generationMax) this.#generationMax = generation
+    this.#inBracket = true
+    this.#safeVersion = undefined
+    if (!reset) return
+    this.#onRule?.('main: reset')
+    this.#resetGeneration = generation
+    this.tombstones.clear()
+  }
+
+  listAbort(): void {
+    this.#onRule?.('main: abort')
+    this.#inBracket = false
+  }
+
+  /** Begins the sweep; {@link sweep} must be called until it returns false before anything else is applied. */
+  listEnd(generation: number, version: ResourceVersion): void {
+    this.#sweep = { cells: this.#cells.entries(), generation, version }
+  }
+
+  get isSweeping(): boolean {
+    return this.#sweep !== undefined
+  }
+
+  /** Deletes what the ended list did not contain; `shouldYield` is asked every 256 keys. Returns whether to go on. */
+  sweep(shouldYield: () => boolean): boolean {
+    const sweep = this.#sweep
+    if (sweep === undefined) return false
+    let seen = 0
+    for (let next = sweep.cells.next(); next.done !== true; next = sweep.cells.next()) {
+      const [key, cell] = next.value
+      if (cell.generation < sweep.generation) this.#sweepOne(key, cell, sweep.version)
+      if ((++seen & 255) === 0 && shouldYield()) return true
+    }
+    this.#sweep = undefined
+    this.#inBracket = false
+    this.#hasSynced = true
+    this.#sink.listCompleted()
+    return false
+  }
+
+  /** All of a batch is applied. Tombstones at or below can never be needed again. */
+  adoptSafeVersion(text: string, version: ResourceVersion): void {
+    this.#safeVersion = text
+    this.tombstones.prune(version)
+  }
+
+  #sweepOne(key: string, cell: Cell, version: ResourceVersion): void {
+    if (this.#isComparable(cell) && recordVersion(cell.slab.bytes, cell.offset) > version) {
+      // Newer than the list's start: the watch told of it, and will tell of its end.
+      this.#onRule?.('main: sweep spared by version')
+      return
+    }
+    this.#onRule?.('main: sweep')
+    this.counters.foundByList++
+    this.#remove(key, cell)
+    this.tombstones.raise(key, version)
+    this.#sink.deleted(key, cell, cell, true, 'list', 0)
+    this.#uncache(cell)
+  }
+
+  /** Versions mean something only against entries stamped since the last reset. */
+  #isComparable(cell: Cell): boolean {
+    return cell.generation >= this.#resetGeneration
+  }
+
+  #isStale(old: Cell, version: ResourceVersion, sameObject: boolean, bytes: Buffer, offset: number): boolean {
+    if (version <= recordVersion(old.slab.bytes, old.offset)) return true
+    // Versions without an order: only the very same one is known to be no news.
+    return Number.isNaN(version) && sameObject && sameVersion(old.slab.bytes, old.offset, bytes, offset)
+  }
+
+  #remove(key: string, cell: Cell): void {
+    this.#cells.delete(key)
+    this.indices.removed(key, cell)
+  }
+
+  #uncache(cell: Cell): void {
+    this.#memo.forget(cell)
+    this.store.uncache(cell)
+  }
+
+  #drop(rule: IndexerRule): void {
+    this.counters.droppedStale++
+    this.#onRule?.(rule)
+  }
+}

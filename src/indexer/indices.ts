@@ -1,0 +1,154 @@
+import { KubeInformerError } from '../errors.ts'
+import { columnValues, sameColumn } from '../protocol/record-header.ts'
+import type { VersionCell } from '../protocol/record-store.ts'
+import type { CacheEpoch } from './cache-epoch.ts'
+import { ValueIndex } from './value-index.ts'
+
+/** Values of one object for an index; none, one or many. */
+export type IndexFunc<T = unknown> = (object: T) => readonly string[] | string | undefined
+/** A path whose values the worker extracts (`'spec.nodeName'`, `'metadata.ownerReferences[*].uid'`), or a function. */
+export type IndexDefinition<T = unknown> = string | IndexFunc<T>
+export type Indexers<T = unknown> = Readonly<Record<string, IndexDefinition<T>>>
+
+export const namespaceIndex = 'namespace'
+
+type Cell = VersionCell<CacheEpoch>
+
+interface NamedIndex {
+  readonly name: string
+  readonly definition: IndexDefinition | undefined
+  readonly index: ValueIndex
+  /** Position in the record header; -1: by function. */
+  readonly column: number
+  /** Function indices only: what each key stands under, since a function may answer differently the second time. */
+  readonly valuesOfKey: Map<string, readonly string[]> | undefined
+}
+
+export interface IndicesOptions {
+  /** Paths in the record header, in their order. */
+  readonly columns: readonly string[]
+  readonly read: (cell: Cell) => unknown
+  /** An index function threw: that object is in no set of that index. */
+  readonly onIndexError: (index: string, key: string, error: unknown) => void
+}
+
+/** All indices of one cache, the namespace index always among them. Kept in step by the indexer, key by key. */
+export class Indices {
+  readonly #options: IndicesOptions
+  readonly #named = new Map<string, NamedIndex>()
+  readonly #namespaces = new ValueIndex()
+  #list: NamedIndex[] = []
+
+  constructor(options: IndicesOptions) {
+    this.#options = options
+  }
+
+  /** Path indices must be among `columns`; others are refused (their values are not in the records). */
+  define(indexers: Indexers): string[] {
+    const added: string[] = []
+    for (const [name, definition] of Object.entries(indexers)) {
+      const existing = this.#named.get(name)
+      if (existing?.definition === definition) continue
+      if (existing !== undefined || name === namespaceIndex) {
+        throw new KubeInformerError('ERR_INDEX_CONFLICT', `index "${name}" exists with another definition`, {
+          facts: { option: name },
+        })
+      }
+      added.push(name)
+    }
+    for (const name of added) {
+      const definition = indexers[name] as IndexDefinition
+      const column = typeof definition === 'string' ? this.#options.columns.indexOf(definition) : -1
+      const byFunction = column < 0
+      this.#named.set(name, {
+        name,
+        definition,
+        index: new ValueIndex(),
+        column,
+        valuesOfKey: byFunction ? new Map() : undefined,
+      })
+    }
+    this.#list = [...this.#named.values()]
+    return added
+  }
+
+  namespaceKeys(namespace: string): ReadonlySet<string> | undefined {
+    return this.#namespaces.keysOf(namespace)
+  }
+
+  /** @throws ERR_UNKNOWN_INDEX */
+  index(name: string): ValueIndex {
+    if (name === namespaceIndex) return this.#namespaces
+    const named = this.#named.get(name)
+    if (named === undefined) {
+      throw new KubeInformerError('ERR_UNKNOWN_INDEX', `no index named "${name}"`, {
+        facts: { option: name },
+      })
+    }
+    return named.index
+  }
+
+  added(key: string, cell: Cell): void {
+    const slash = key.indexOf('/')
+    if (slash > 0) this.#namespaces.add(key.slice(0, slash), key)
+    const list = this.#list
+    for (let i = 0; i < list.length; i++) this.#insert(list[i] as NamedIndex, key, cell)
+  }
+
+  updated(key: string, old: Cell, cell: Cell): void {
+    const list = this.#list
+    for (let i = 0; i < list.length; i++) {
+      const named = list[i] as NamedIndex
+      if (named.column >= 0 && sameColumnValues(old, cell, named.column)) continue
+      this.#remove(named, key, old)
+      this.#insert(named, key, cell)
+    }
+  }
+
+  removed(key: string, old: Cell): void {
+    const slash = key.indexOf('/')
+    if (slash > 0) this.#namespaces.delete(key.slice(0, slash), key)
+    const list = this.#list
+    for (let i = 0; i < list.length; i++) this.#remove(list[i] as NamedIndex, key, old)
+  }
+
+  /** Fills one index, added while running, with one object; idempotent per key. */
+  backfill(name: string, key: string, cell: Cell): void {
+    const named = this.#named.get(name)
+    if (named === undefined) return
+    this.#remove(named, key, cell)
+    this.#insert(named, key, cell)
+  }
+
+  #insert(named: NamedIndex, key: string, cell: Cell): void {
+    const values = named.column >= 0 ? columnOf(cell, named.column) : this.#compute(named, key, cell)
+    for (const value of values) named.index.add(value, key)
+  }
+
+  #remove(named: NamedIndex, key: string, cell: Cell): void {
+    const values = named.column >= 0 ? columnOf(cell, named.column) : (named.valuesOfKey?.get(key) ?? [])
+    for (const value of values) named.index.delete(value, key)
+    named.valuesOfKey?.delete(key)
+  }
+
+  #compute(named: NamedIndex, key: string, cell: Cell): readonly string[] {
+    try {
+      const result = (named.definition as IndexFunc)(this.#options.read(cell))
+      const values = result === undefined ? [] : typeof result === 'string' ? [result] : [...result]
+      if (values.length > 0) named.valuesOfKey?.set(key, values)
+      return values
+    } catch (error) {
+      this.#options.onIndexError(named.name, key, error)
+      return []
+    }
+  }
+}
+
+function columnOf(cell: Cell, column: number): readonly string[] {
+  return columnValues(cell.slab.bytes, cell.offset, column, cell.slab.epoch.values)
+}
+
+function sameColumnValues(a: Cell, b: Cell, column: number): boolean {
+  // The same bytes mean the same strings only within one dictionary epoch.
+  return a.slab.epoch === b.slab.epoch && sameColumn(a.slab.bytes, a.offset, b.slab.bytes, b.offset, column)
+}
