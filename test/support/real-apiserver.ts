@@ -1,0 +1,215 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Child, freePort, startChild, until } from './child-process.ts'
+import { buildGo, repositoryDir } from './go-build.ts'
+import { KubeClient } from './kube-client.ts'
+
+export const kubernetesVersion = 'v1.36.3'
+
+/** Builds kube-apiserver and etcd once (minutes); returns the folder of the binaries. */
+export function buildApiServer(log: (line: string) => void): Promise<string> {
+  const version = 'k8s.io/component-base/version'
+  const [major, minor] = kubernetesVersion.slice(1).split('.')
+  const ldflags = [`gitVersion=${kubernetesVersion}`, `gitMajor=${major}`, `gitMinor=${minor}`]
+  return buildGo(
+    join(repositoryDir, 'test/conformance/tools'),
+    'conformance',
+    [
+      { package: 'go.etcd.io/etcd/server/v3', binary: 'etcd' },
+      {
+        package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+        binary: 'kube-apiserver',
+        ldflags: ldflags.map((value) => `-X ${version}.${value}`).join(' '),
+      },
+    ],
+    log,
+  )
+}
+
+export type User = 'admin' | 'limited'
+
+/** One kube-apiserver process: it can be stopped and started again on its port while etcd and its peers run on. */
+export interface Replica {
+  readonly url: string
+  start(): Promise<void>
+  stop(signal?: NodeJS.Signals): Promise<void>
+  /** The server's last output, for messages. */
+  output(): string
+}
+
+/**
+ * etcd and `replicas` kube-apisers on loopback ports, with certificates and tokens made for this run.
+ *
+ * More than one replica lets a test change objects while the server that is being watched is down.
+ * `admin` is in system:masters; `limited` has no permission until a test grants it one.
+ */
+export class RealApiServer {
+  readonly #dir: string
+  readonly #etcd: Child
+  readonly #tokens: Readonly<Record<User, string>>
+  readonly #clients: KubeClient[] = []
+  readonly replicas: readonly Replica[]
+
+  private constructor(dir: string, etcd: Child, replicas: readonly Replica[], tokens: Record<User, string>) {
+    this.#dir = dir
+    this.#etcd = etcd
+    this.replicas = replicas
+    this.#tokens = tokens
+  }
+
+  static async start(
+    binaryDir: string,
+    options: { readonly replicas?: number } = {},
+  ): Promise<RealApiServer> {
+    const dir = await mkdtemp(join(tmpdir(), 'kube-informer-apiserver-'))
+    const tokens = { admin: randomBytes(24).toString('hex'), limited: randomBytes(24).toString('hex') }
+    await writeFile(
+      join(dir, 'tokens.csv'),
+      `${tokens.admin},admin,admin,"system:masters"\n${tokens.limited},limited,limited,"limited-users"\n`,
+      { mode: 0o600 },
+    )
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    await writeFile(join(dir, 'sa.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+    await mkdir(join(dir, 'certs'))
+    const [etcd, etcdUrl] = await startEtcd(binaryDir, dir)
+    const replicas: Replica[] = []
+    for (let i = 0; i < (options.replicas ?? 1); i++) {
+      const replica = makeReplica(binaryDir, dir, etcdUrl, await freePort(), tokens.admin)
+      replicas.push(replica)
+    }
+    const server = new RealApiServer(dir, etcd, replicas, tokens)
+    try {
+      // One after another: the first one writes the serving certificate that all share.
+      for (const replica of replicas) await replica.start()
+    } catch (error) {
+      await server.close()
+      throw error
+    }
+    return server
+  }
+
+  async ca(): Promise<string> {
+    return await readFile(join(this.#dir, 'certs/apiserver.crt'), 'utf8')
+  }
+
+  token(user: User): string {
+    return this.#tokens[user]
+  }
+
+  async client(user: User = 'admin', replica = 0): Promise<KubeClient> {
+    const client = new KubeClient(this.#replica(replica).url, this.#tokens[user], await this.ca())
+    this.#clients.push(client)
+    return client
+  }
+
+  /** Writes a kubeconfig and returns its path. */
+  async kubeconfig(user: User = 'admin', replica = 0): Promise<string> {
+    const file = join(this.#dir, `kubeconfig-${user}-${replica}.json`)
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        {
+          name: 'conformance',
+          cluster: {
+            server: this.#replica(replica).url,
+            'certificate-authority-data': Buffer.from(await this.ca()).toString('base64'),
+          },
+        },
+      ],
+      users: [{ name: user, user: { token: this.#tokens[user] } }],
+      contexts: [{ name: user, context: { cluster: 'conformance', user, namespace: 'default' } }],
+      'current-context': user,
+    }
+    // JSON is YAML.
+    await writeFile(file, JSON.stringify(config, undefined, 2), { mode: 0o600 })
+    return file
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()))
+    // SIGKILL: nothing of this run is kept, and a graceful end waits for open watches.
+    await Promise.all(this.replicas.map((replica) => replica.stop('SIGKILL')))
+    await this.#etcd.stop('SIGKILL')
+    await rm(this.#dir, { recursive: true, force: true })
+  }
+
+  #replica(index: number): Replica {
+    const replica = this.replicas[index]
+    if (replica === undefined) throw new Error(`no replica ${index}`)
+    return replica
+  }
+}
+
+async function startEtcd(binaryDir: string, dir: string): Promise<[Child, string]> {
+  const [clientUrl, peerUrl] = [
+    `http://127.0.0.1:${await freePort()}`,
+    `http://127.0.0.1:${await freePort()}`,
+  ]
+  const etcd = startChild(join(binaryDir, 'etcd'), [
+    `--data-dir=${join(dir, 'etcd')}`,
+    `--listen-client-urls=${clientUrl}`,
+    `--advertise-client-urls=${clientUrl}`,
+    `--listen-peer-urls=${peerUrl}`,
+    `--initial-advertise-peer-urls=${peerUrl}`,
+    `--initial-cluster=default=${peerUrl}`,
+    '--unsafe-no-fsync',
+    '--log-level=warn',
+  ])
+  await until('etcd is healthy', 30_000, async () => {
+    if (etcd.process.exitCode !== null) throw new Error(`etcd ended:\n${etcd.output()}`)
+    return (await fetch(`${clientUrl}/health`)).ok ? true : undefined
+  })
+  return [etcd, clientUrl]
+}
+
+function makeReplica(
+  binaryDir: string,
+  dir: string,
+  etcdUrl: string,
+  port: number,
+  adminToken: string,
+): Replica {
+  const url = `https://127.0.0.1:${port}`
+  let child: Child | undefined
+  const args = [
+    `--etcd-servers=${etcdUrl}`,
+    '--bind-address=127.0.0.1',
+    '--advertise-address=127.0.0.1',
+    '--endpoint-reconciler-type=none',
+    `--secure-port=${port}`,
+    `--cert-dir=${join(dir, 'certs')}`,
+    `--token-auth-file=${join(dir, 'tokens.csv')}`,
+    '--authorization-mode=RBAC',
+    '--disable-admission-plugins=ServiceAccount',
+    `--service-account-key-file=${join(dir, 'sa.key')}`,
+    `--service-account-signing-key-file=${join(dir, 'sa.key')}`,
+    '--service-account-issuer=https://kubernetes.default.svc',
+    '--service-cluster-ip-range=10.0.0.0/24',
+  ]
+  return {
+    url,
+    output: () => child?.output() ?? '',
+    async start() {
+      const started = startChild(join(binaryDir, 'kube-apiserver'), args)
+      child = started
+      const certificate = join(dir, 'certs/apiserver.crt')
+      await until('kube-apiserver is ready', 90_000, async () => {
+        if (started.process.exitCode !== null) {
+          throw new Error(`kube-apiserver ended:\n${started.output().slice(-4000)}`)
+        }
+        const client = new KubeClient(url, adminToken, await readFile(certificate, 'utf8'))
+        try {
+          return (await client.request('GET', '/readyz')).status === 200 ? true : undefined
+        } finally {
+          await client.close()
+        }
+      })
+    },
+    async stop(signal = 'SIGTERM') {
+      await child?.stop(signal, 30_000)
+    },
+  }
+}
