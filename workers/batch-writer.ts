@@ -20,10 +20,12 @@ export interface WriterEpoch {
 
 export interface BatchWriterOptions {
   readonly incarnation: number
-  /** A batch ends once its records reach this. At least main's slab threshold, so that big ones are kept as they are. */
   readonly batchBytes?: number
   readonly rowCountMax?: number
 }
+
+/** A batch ends once its records reach this; above main's threshold for keeping a batch's buffer as a slab. */
+export const targetBatchBytes: number = 320 * 1024
 
 /** Buffers for small batches: powers of two, so that one that came back fits the next. */
 const pooledBytesMin = 16 * 1024
@@ -50,7 +52,7 @@ export class BatchWriter<E extends WriterEpoch> {
   constructor(queue: DeltaQueue<E>, options: BatchWriterOptions) {
     this.#queue = queue
     this.#incarnation = options.incarnation
-    this.#batchBytes = options.batchBytes ?? 320 * 1024
+    this.#batchBytes = options.batchBytes ?? targetBatchBytes
     this.#rowCountMax = options.rowCountMax ?? 4096
   }
 

@@ -1,5 +1,5 @@
 import type { ChangeCause, ChangeSink } from '../notify/change-sink.ts'
-import { recordVersion, sameUid, sameVersion } from '../protocol/record-header.ts'
+import { sameUid, sameVersionText, version as versionAt } from '../protocol/record-header.ts'
 import { RecordStore, type VersionCell } from '../protocol/record-store.ts'
 import type { ResourceVersion } from '../protocol/resource-version.ts'
 import type { CacheEpoch } from './cache-epoch.ts'
@@ -108,10 +108,15 @@ export class Indexer {
     return this.#cells.entries()
   }
 
-  /** The object of a version: shared while the version is in use, else made anew at each call. Deep frozen. */
+  /** The object of a version, deep frozen; made anew unless somebody who uses the version has it. Remembers nothing. */
   read(cell: Cell): unknown {
+    return cell.object ?? cell.slab.epoch.reader.read(cell.slab.bytes, cell.offset)
+  }
+
+  /** The same for delivery: whoever holds a `use` of the cell shares the object until the last one releases it. */
+  readShared(cell: Cell): unknown {
     if (cell.object !== undefined) return cell.object
-    const object = cell.slab.epoch.reader.read(cell.slab.bytes, cell.offset)
+    const object = this.read(cell)
     if (cell.uses > 0) cell.object = object
     return object
   }
@@ -137,7 +142,7 @@ export class Indexer {
     receivedAtMs: number,
   ): void {
     if (generation > this.#generationMax) this.#generationMax = generation
-    const version = recordVersion(from.bytes, offset)
+    const version = versionAt(from.bytes, offset)
     const buried = this.tombstones.get(key)
     if (buried !== undefined && version <= buried) {
       this.#drop('main: tombstone drop')
@@ -195,7 +200,7 @@ export class Indexer {
       this.tombstones.raise(key, version)
       return
     }
-    if (this.#isComparable(old) && version < recordVersion(old.slab.bytes, old.offset)) {
+    if (this.#isComparable(old) && version < versionAt(old.slab.bytes, old.offset)) {
       this.#drop('main: Deleted old')
       return
     }
@@ -234,6 +239,11 @@ export class Indexer {
     this.#inBracket = false
   }
 
+  /** The watch died: a list it had begun is broken off. A sweep that began is finished, its list was complete. */
+  abortOpenBracket(): void {
+    if (this.#inBracket && this.#sweep === undefined) this.listAbort()
+  }
+
   /** Begins the sweep; {@link sweep} must be called until it returns false before anything else is applied. */
   listEnd(generation: number, version: ResourceVersion): void {
     this.#sweep = { cells: this.#cells.entries(), generation, version }
@@ -267,7 +277,7 @@ export class Indexer {
   }
 
   #sweepOne(key: string, cell: Cell, version: ResourceVersion): void {
-    if (this.#isComparable(cell) && recordVersion(cell.slab.bytes, cell.offset) > version) {
+    if (this.#isComparable(cell) && versionAt(cell.slab.bytes, cell.offset) > version) {
       // Newer than the list's start: the watch told of it, and will tell of its end.
       this.#onRule?.('main: sweep spared by version')
       return
@@ -286,9 +296,9 @@ export class Indexer {
   }
 
   #isStale(old: Cell, version: ResourceVersion, sameObject: boolean, bytes: Buffer, offset: number): boolean {
-    if (version <= recordVersion(old.slab.bytes, old.offset)) return true
+    if (version <= versionAt(old.slab.bytes, old.offset)) return true
     // Versions without an order: only the very same one is known to be no news.
-    return Number.isNaN(version) && sameObject && sameVersion(old.slab.bytes, old.offset, bytes, offset)
+    return Number.isNaN(version) && sameObject && sameVersionText(old.slab.bytes, old.offset, bytes, offset)
   }
 
   #remove(key: string, cell: Cell): void {

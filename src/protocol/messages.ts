@@ -63,7 +63,11 @@ export interface WatchSpec {
   readonly compaction: 'merge' | 'none'
   readonly connection: ConnectionMaterial
   /** Shared by all watches of an engine, see memory-budget.ts. */
-  readonly memory?: SharedArrayBuffer
+  readonly memory: {
+    readonly shared: SharedArrayBuffer
+    readonly slot: number
+    readonly bytesMax: number
+  }
 }
 
 export type WatchState =
@@ -108,7 +112,7 @@ export interface WatchCounters {
 }
 
 export type FromWatch =
-  | { readonly type: 'started'; readonly incarnation: number }
+  | { readonly type: 'started'; readonly incarnation: number; readonly threadId: number }
   | { readonly type: 'batch'; readonly incarnation: number; readonly buffer: ArrayBuffer }
   | {
       readonly type: 'state'

@@ -1,0 +1,64 @@
+import { availableParallelism } from 'node:os'
+import { nodeRuntime, type Runtime } from '../base/runtime.ts'
+import { Slicer } from '../base/slicer.ts'
+import { MemoryBudget } from '../protocol/memory-budget.ts'
+import { RestartGate } from './restart-gate.ts'
+import { SyncPermits } from './sync-permits.ts'
+import { LocalRunner, PoolRunner, type WatchRunner } from './watch-runner.ts'
+import { workerUrl } from './worker-url.ts'
+
+export interface EngineOptions {
+  /** Worker threads; 0 runs every stage in the caller's thread. @default 1 below 4 cores, else 2 */
+  readonly threads?: number
+  /** Bytes of all queues and credit windows together. @default 512 MiB */
+  readonly memoryBytesMax?: number
+  /** Initial lists at once. @default 4 */
+  readonly maxConcurrentSyncs?: number
+  /** Longest stretch of own work on the main thread per turn of the event loop. @default 5 */
+  readonly sliceMs?: number
+  /** Where the worker's code is, for bundlers. */
+  readonly workerUrl?: URL
+  /** Heap limit of a worker thread in MiB. @default 1,024 */
+  readonly workerHeapMbMax?: number
+}
+
+/** What factories share: threads, main's time slices, memory, and the number of initial lists at once. */
+export class Engine {
+  readonly runtime: Runtime
+  readonly threads: number
+  readonly memoryBytesMax: number
+  readonly slicer: Slicer
+  readonly permits: SyncPermits
+  readonly restarts: RestartGate
+  readonly memory: MemoryBudget = new MemoryBudget()
+  readonly runner: WatchRunner
+  #incarnations = 0
+
+  constructor(options: EngineOptions = {}, runtime: Runtime = nodeRuntime) {
+    this.runtime = runtime
+    this.threads = options.threads ?? (availableParallelism() < 4 ? 1 : 2)
+    this.memoryBytesMax = options.memoryBytesMax ?? 512 * 1024 * 1024
+    this.slicer = new Slicer(runtime, options.sliceMs ?? 5)
+    this.permits = new SyncPermits(options.maxConcurrentSyncs ?? 4)
+    this.restarts = new RestartGate(runtime)
+    const url = options.workerUrl ?? workerUrl
+    this.runner =
+      this.threads === 0
+        ? new LocalRunner(url)
+        : new PoolRunner({
+            threads: this.threads,
+            workerUrl: url,
+            heapMbMax: options.workerHeapMbMax ?? 1024,
+          })
+  }
+
+  /** Names one run of one watch; unique in the engine, so that batches of a dead run are told apart. */
+  nextIncarnation(): number {
+    return ++this.#incarnations
+  }
+
+  async close(): Promise<void> {
+    this.restarts.close()
+    await this.runner.close()
+  }
+}

@@ -1,0 +1,72 @@
+import type { MessagePort } from 'node:worker_threads'
+import { Piscina } from 'piscina'
+import type { WatchSpec } from '../protocol/messages.ts'
+
+export interface WatchTask {
+  readonly spec: WatchSpec
+  readonly port: MessagePort
+}
+
+/** Where watches run. `run` resolves when the watch has stopped, rejects when its thread died. */
+export interface WatchRunner {
+  /** Watches not given to a thread yet; stays above 0 only while threads start. */
+  readonly queueSize: number
+  run(task: WatchTask): Promise<void>
+  close(): Promise<void>
+}
+
+/** Far above any real number of watches: a watch that waited in piscina's queue would never start. */
+const tasksPerWorkerMax = 100_000
+
+/** Watches on worker threads, spread evenly; each is one never-ending piscina task. */
+export class PoolRunner implements WatchRunner {
+  readonly #pool: Piscina
+
+  constructor(options: { readonly threads: number; readonly workerUrl: URL; readonly heapMbMax: number }) {
+    this.#pool = new Piscina({
+      filename: options.workerUrl.href,
+      minThreads: options.threads,
+      maxThreads: options.threads,
+      concurrentTasksPerWorker: tasksPerWorkerMax,
+      // The default, 'sync', blocks an idle worker's event loop, and with it every socket in there.
+      atomics: 'disabled',
+      idleTimeout: Number.POSITIVE_INFINITY,
+      maxQueue: Number.POSITIVE_INFINITY,
+      recordTiming: false,
+      // The JS heap only; buffers are bounded by the engine itself.
+      resourceLimits: { maxOldGenerationSizeMb: options.heapMbMax },
+    })
+    // Each run rejects on its own when a thread dies; unheard, this event would end the process.
+    this.#pool.on('error', () => {})
+  }
+
+  get queueSize(): number {
+    return this.#pool.queueSize
+  }
+
+  /** Never with `signal`: piscina aborts a task by killing its thread, and all other watches in it. */
+  async run(task: WatchTask): Promise<void> {
+    await this.#pool.run(task, { transferList: [task.port] })
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy()
+  }
+}
+
+/** `threads: 0`: the same stages in the caller's thread. */
+export class LocalRunner implements WatchRunner {
+  readonly queueSize: number = 0
+  readonly #watchModuleUrl: URL
+
+  constructor(workerUrl: URL) {
+    this.#watchModuleUrl = workerUrl
+  }
+
+  async run(task: WatchTask): Promise<void> {
+    const { default: runWatchTask } = await import(this.#watchModuleUrl.href)
+    await runWatchTask(task)
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,284 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import type { Timer } from '../base/runtime.ts'
+import type { CredentialsBroker } from '../config/credentials-broker.ts'
+import { KubeInformerError } from '../errors.ts'
+import type { Indexer } from '../indexer/indexer.ts'
+import { fromWireError, toWireError } from '../protocol/error-wire.ts'
+import type { FromWatch, ToWatch, WatchCounters, WatchSpec, WatchState } from '../protocol/messages.ts'
+import { BatchReader } from './batch-reader.ts'
+import type { Engine } from './engine.ts'
+import type { Restartable } from './restart-gate.ts'
+
+/** What of a {@link WatchSpec} does not change from run to run. */
+export type WatchTemplate = Omit<
+  WatchSpec,
+  'incarnation' | 'resumeVersion' | 'firstGeneration' | 'connection' | 'memory'
+>
+
+export interface WatchSessionOptions {
+  readonly engine: Engine
+  readonly broker: CredentialsBroker
+  readonly indexer: Indexer
+  readonly template: WatchTemplate
+  readonly onState: (state: WatchState, error: KubeInformerError | undefined, attempt: number) => void
+  readonly onRefused: (refused: Extract<FromWatch, { type: 'refused' }>) => void
+  /** A batch has been applied. */
+  readonly onApplied: () => void
+}
+
+/** A worker that does not acknowledge a watch for so long is taken for dead. */
+const startedTimeoutMs = 10_000
+const credentialsRetryMs = 5_000
+
+export const emptyCounters: Readonly<WatchCounters> = {
+  bytesRead: 0,
+  events: 0,
+  bookmarks: 0,
+  lists: 0,
+  watches: 0,
+  relists: 0,
+  reconnects: 0,
+  merged: 0,
+  droppedStale: 0,
+  refused: 0,
+  queueCount: 0,
+  queueBytes: 0,
+  queueBytesPeak: 0,
+  credit: 0,
+  lastByteAtMs: 0,
+}
+
+/**
+ * Main's end of one watch: starts it on a thread, feeds its batches to the reader, answers its requests, and starts a
+ * successor at the safe version when its thread dies. After `stop()` resolves its port is closed and nothing of it is
+ * applied any more.
+ */
+export class WatchSession implements Restartable {
+  readonly #options: WatchSessionOptions
+  readonly reader: BatchReader
+  #port: MessagePort | undefined
+  #incarnation = 0
+  #threadId = -1
+  #running: Promise<void> | undefined
+  #startedTimer: Timer | undefined
+  #retryTimer: Timer | undefined
+  #stopped = true
+  #isReferenced = true
+  /** Of the runs that ended; the present one's are added by {@link counters}. */
+  readonly #past: WatchCounters = { ...emptyCounters }
+  #present: WatchCounters = { ...emptyCounters }
+  restarts = 0
+
+  constructor(options: WatchSessionOptions) {
+    this.#options = options
+    const { engine, indexer } = options
+    this.reader = new BatchReader({
+      indexer,
+      nowMs: () => engine.runtime.nowMs(),
+      onCredit: (bytes, buffer) => this.#credit(bytes, buffer),
+      onMismatch: (error) => this.#abandon(error),
+      onApplied: options.onApplied,
+    })
+  }
+
+  get counters(): WatchCounters {
+    const sum = { ...this.#present }
+    for (const key of cumulative) sum[key] += this.#past[key]
+    return sum
+  }
+
+  start(): void {
+    if (!this.#stopped) return
+    this.#stopped = false
+    this.#launch()
+  }
+
+  /** Called by the restart gate, and by nobody else. */
+  restart(): void {
+    if (this.#stopped) return
+    this.restarts++
+    this.#launch()
+  }
+
+  relist(reason: string): void {
+    this.#post({ type: 'relist', reason })
+  }
+
+  ref(): void {
+    this.#isReferenced = true
+    this.#port?.ref()
+  }
+
+  unref(): void {
+    this.#isReferenced = false
+    this.#port?.unref()
+  }
+
+  async stop(drainMs: number): Promise<void> {
+    this.#stopped = true
+    const { engine } = this.#options
+    engine.restarts.forget(this)
+    this.#retryTimer?.cancel()
+    this.reader.begin(-1)
+    engine.slicer.remove(this.reader)
+    const running = this.#running
+    if (running !== undefined) {
+      this.#post({ type: 'stop' })
+      let timer: Timer | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = engine.runtime.setTimer(drainMs, resolve, true)
+      })
+      await Promise.race([running, late])
+      timer?.cancel()
+    }
+    this.#disconnect()
+  }
+
+  #launch(): void {
+    this.#start().catch((error: unknown) => {
+      if (this.#stopped) return
+      const coded =
+        error instanceof KubeInformerError
+          ? error
+          : new KubeInformerError('ERR_CREDENTIALS', 'credentials could not be loaded', { cause: error })
+      this.#options.onState('retrying', coded, 1)
+      this.#retryTimer = this.#options.engine.runtime.setTimer(
+        credentialsRetryMs,
+        () => this.#launch(),
+        this.#isReferenced,
+      )
+    })
+  }
+
+  async #start(): Promise<void> {
+    const { engine, broker, indexer, template } = this.#options
+    const connection = await broker.material()
+    if (this.#stopped) return
+    const incarnation = engine.nextIncarnation()
+    this.#incarnation = incarnation
+    const resumeVersion = indexer.safeVersion
+    const spec = {
+      ...template,
+      incarnation,
+      firstGeneration: indexer.generationMax + 1,
+      ...(resumeVersion !== undefined && { resumeVersion }),
+      connection,
+      memory: { shared: engine.memory.shared, slot: incarnation, bytesMax: engine.memoryBytesMax },
+    } satisfies WatchSpec
+    this.reader.begin(incarnation)
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    port1.on('message', (message: FromWatch) => {
+      if (this.#incarnation === incarnation) this.#receive(message)
+    })
+    if (!this.#isReferenced) port1.unref()
+    this.#startedTimer = engine.runtime.setTimer(startedTimeoutMs, () => {
+      if (this.#incarnation !== incarnation) return
+      this.#abandon(new KubeInformerError('ERR_WORKER_START', 'no worker acknowledged the watch in 10 s'))
+    })
+    this.#running = engine.runner.run({ spec, port: port2 }).then(
+      () => this.#ended(incarnation, undefined),
+      (error: unknown) => this.#ended(incarnation, error),
+    )
+  }
+
+  #receive(message: FromWatch): void {
+    const { engine, broker } = this.#options
+    switch (message.type) {
+      case 'batch':
+        this.reader.push(message.incarnation, message.buffer)
+        engine.slicer.wake(this.reader)
+        break
+      case 'started':
+        this.#startedTimer?.cancel()
+        this.#threadId = message.threadId
+        break
+      case 'state':
+        this.#options.onState(
+          message.state,
+          message.error === undefined ? undefined : fromWireError(message.error),
+          message.attempt,
+        )
+        break
+      case 'connection-request':
+        broker.refresh(message.reason).then(
+          (connection) => this.#post({ type: 'connection', connection }),
+          (error: unknown) => this.#post({ type: 'connection-failed', error: toWireError(error) }),
+        )
+        break
+      case 'sync-request':
+        engine.permits.request(this, () => this.#post({ type: 'sync-permit' }))
+        break
+      case 'sync-end':
+        engine.permits.release(this)
+        break
+      case 'refused':
+        this.#options.onRefused(message)
+        break
+      case 'counters':
+      case 'stopped':
+        this.#present = message.counters
+        break
+      default:
+        message satisfies never
+    }
+  }
+
+  /** This run cannot be trusted or does not answer: it is told to stop and forgotten, a successor starts. */
+  #abandon(error: KubeInformerError): void {
+    this.#post({ type: 'stop' })
+    this.#ended(this.#incarnation, error)
+  }
+
+  #ended(incarnation: number, error: unknown): void {
+    if (incarnation !== this.#incarnation) return
+    const { engine, indexer } = this.#options
+    engine.permits.release(this)
+    engine.memory.set(incarnation, 0)
+    for (const key of cumulative) this.#past[key] += this.#present[key]
+    this.#present = { ...emptyCounters }
+    if (this.#stopped) return
+    this.#disconnect()
+    // What it sent and we have not applied is gone with it: its successor resumes at the last safe version.
+    this.reader.begin(-1)
+    indexer.abortOpenBracket()
+    this.#options.onState(
+      'retrying',
+      error instanceof KubeInformerError
+        ? error
+        : new KubeInformerError('ERR_WORKER_DIED', 'the worker thread of this watch died', { cause: error }),
+      1,
+    )
+    engine.restarts.died(this, this.#threadId)
+  }
+
+  #disconnect(): void {
+    this.#startedTimer?.cancel()
+    this.#incarnation = -1
+    this.#port?.close()
+    this.#port = undefined
+    this.#running = undefined
+  }
+
+  #credit(bytes: number, buffer: ArrayBuffer | undefined): void {
+    const buffers = buffer === undefined ? [] : [buffer]
+    this.#post({ type: 'credit', bytes, buffers }, buffers)
+  }
+
+  #post(message: ToWatch, transfer: ArrayBuffer[] = []): void {
+    this.#port?.postMessage(message, transfer)
+  }
+}
+
+const cumulative = [
+  'bytesRead',
+  'events',
+  'bookmarks',
+  'lists',
+  'watches',
+  'relists',
+  'reconnects',
+  'merged',
+  'droppedStale',
+  'refused',
+] as const satisfies readonly (keyof WatchCounters)[]

@@ -1,0 +1,126 @@
+import type { ConnectionConfig } from './config/connection-config.ts'
+import type { EngineOptions } from './engine/engine.ts'
+import { KubeInformerError } from './errors.ts'
+import type { ReflectorTiming, WatchBounds } from './protocol/messages.ts'
+
+/** Bounds of one informer's way through the engine, in bytes. */
+export interface BoundsOptions {
+  /** Largest single object; larger ones are skipped and named in `health().refused`. @default 16 MiB */
+  readonly frameBytesMax?: number
+  /** What the worker may hold for main; at the bound the socket is not read. @default 64 MiB */
+  readonly queueBytesMax?: number
+  /** What may be on its way to main, or wait there. @default 8 MiB */
+  readonly inFlightBytesMax?: number
+}
+
+export interface FieldOptions {
+  /** Dotted paths left out of the cache. Excludes `keepFields`. @default ['metadata.managedFields'] */
+  readonly dropFields?: readonly string[]
+  /** Dotted paths kept; identity and labels always are. Excludes `dropFields`. */
+  readonly keepFields?: readonly string[]
+}
+
+export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, FieldOptions {
+  /**
+   * How to reach the cluster: an explicit server, `'in-cluster'`, a kubeconfig file, or client-node's KubeConfig.
+   * @default as kubectl does: $KUBECONFIG, ~/.kube/config, else the pod's service account
+   */
+  readonly kubeConfig?: ConnectionConfig
+  /** Only this namespace. @default all */
+  readonly namespace?: string
+  /** Default of every listener; 0 is never. @default 0 */
+  readonly resyncPeriodMs?: number
+  /** How long `close()` waits for handler calls in progress. @default 5,000 */
+  readonly drainMs?: number
+  /** `'none'` keeps every change in the worker until its queue is full. @default 'merge' */
+  readonly compaction?: 'merge' | 'none'
+  /** Timing of lists, watches and retries; the defaults are client-go's. */
+  readonly timing?: Partial<ReflectorTiming>
+  /** A handler threw or rejected. Without this, it is only counted. */
+  readonly onHandlerError?: (
+    error: unknown,
+    context: { readonly resource: string; readonly key: string },
+  ) => void
+}
+
+const MiB = 1024 * 1024
+
+export const defaultTiming: ReflectorTiming = {
+  silenceMs: 70_000,
+  backoffBaseMs: 800,
+  backoffMaxMs: 30_000,
+  backoffResetMs: 120_000,
+  watchTimeoutMinMs: 300_000,
+  watchListProgressMs: 30_000,
+  watchListTotalMs: 600_000,
+  absentAfterMs: 30_000,
+  pageSize: 500,
+}
+
+export function boundsOf(options: BoundsOptions): WatchBounds {
+  return {
+    frameBytesMax: options.frameBytesMax ?? 16 * MiB,
+    queueBytesMax: options.queueBytesMax ?? 64 * MiB,
+    inFlightBytesMax: options.inFlightBytesMax ?? 8 * MiB,
+  }
+}
+
+/** Option → [smallest, largest] allowed; whole numbers all. */
+const ranges: Readonly<Record<string, readonly [number, number]>> = {
+  threads: [0, 64],
+  memoryBytesMax: [MiB, Number.MAX_SAFE_INTEGER],
+  maxConcurrentSyncs: [1, 10_000],
+  sliceMs: [1, 1_000],
+  workerHeapMbMax: [64, 65_536],
+  frameBytesMax: [64 * 1024, 1024 * MiB],
+  queueBytesMax: [64 * 1024, Number.MAX_SAFE_INTEGER],
+  inFlightBytesMax: [64 * 1024, Number.MAX_SAFE_INTEGER],
+  resyncPeriodMs: [0, 2 ** 31 - 1],
+  drainMs: [0, 2 ** 31 - 1],
+}
+const otherOptions: readonly string[] = [
+  'kubeConfig',
+  'namespace',
+  'compaction',
+  'timing',
+  'onHandlerError',
+  'dropFields',
+  'keepFields',
+  'workerUrl',
+]
+
+/** @throws ERR_INVALID_OPTION naming option, value and what is allowed */
+export function validateFactoryOptions(options: InformerFactoryOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue
+    const range = ranges[name]
+    if (range === undefined) {
+      if (otherOptions.includes(name)) continue
+      throw invalidOption(
+        name,
+        value,
+        `no such option; known are ${[...Object.keys(ranges), ...otherOptions].join(', ')}`,
+      )
+    }
+    const [min, max] = range
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
+      throw invalidOption(name, value, `must be a whole number from ${min} to ${max}`)
+    }
+  }
+  if (options.dropFields !== undefined && options.keepFields !== undefined) {
+    throw invalidOption('keepFields', options.keepFields, 'cannot be combined with dropFields')
+  }
+  if (options.compaction !== undefined && options.compaction !== 'merge' && options.compaction !== 'none') {
+    throw invalidOption('compaction', options.compaction, "must be 'merge' or 'none'")
+  }
+}
+
+export function invalidOption(name: string, value: unknown, allowed: string): KubeInformerError {
+  return new KubeInformerError(
+    'ERR_INVALID_OPTION',
+    `option ${name}: ${String(value)} is refused: ${allowed}`,
+    {
+      facts: { option: name },
+    },
+  )
+}

@@ -1,0 +1,105 @@
+import { KubeInformerError } from '../src/errors.ts'
+import { sameUid } from '../src/protocol/record-header.ts'
+import type { Slab, VersionCell } from '../src/protocol/record-store.ts'
+import { parseResourceVersion, type ResourceVersion } from '../src/protocol/resource-version.ts'
+import type { DeltaSink } from './delta.ts'
+import type { DeltaQueue } from './delta-queue.ts'
+import type { DictionaryEpoch } from './transcode/dictionary-epoch.ts'
+import { type JsonTranscoder, maxRecordBytes } from './transcode/json-transcoder.ts'
+
+export interface RefusedObject {
+  readonly key: string | undefined
+  readonly resourceVersion: string
+  readonly bytes: number
+  readonly error: KubeInformerError
+}
+
+export interface IntakeOptions {
+  readonly transcoder: JsonTranscoder
+  readonly queue: DeltaQueue<DictionaryEpoch>
+  readonly nowMs: () => number
+  /** An object was refused; its key is stamped if it could be read, so that main keeps the last good state. */
+  readonly onRefused: (refused: RefusedObject) => void
+}
+
+/** From object bytes to the queue: transcodes straight into the queue's slab, so a record is written once. */
+export class Intake implements DeltaSink {
+  readonly #options: IntakeOptions
+  /** When the chunk that is being read arrived; one clock reading per chunk, not per object. */
+  #chunkAtMs = 0
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+  }
+
+  chunkStarts(): void {
+    this.#chunkAtMs = this.#options.nowMs()
+  }
+
+  object(kind: 'upsert' | 'deleted', bytes: Buffer, start: number, end: number): void {
+    const { transcoder, queue } = this.#options
+    const slab = queue.store.reserve(transcoder.prepare(), maxRecordBytes(end - start))
+    let recordEnd: number
+    try {
+      recordEnd = transcoder.transcode(bytes, start, end, slab.bytes, slab.usedBytes)
+    } catch (error) {
+      this.#refuse(error, end - start)
+      return
+    }
+    const length = recordEnd - slab.usedBytes
+    queue.offer(
+      kind === 'deleted',
+      transcoder.key,
+      transcoder.version,
+      slab,
+      length,
+      sameUidAsTail,
+      this.#chunkAtMs,
+    )
+  }
+
+  typeMeta(apiVersion: string, kind: string): void {
+    this.#options.transcoder.typeMeta = { apiVersion, kind }
+  }
+
+  listStart(reset: boolean): number {
+    return this.#options.queue.listStart(reset)
+  }
+
+  listEnd(_version: ResourceVersion, versionText: string): void {
+    this.#options.transcoder.typeMeta = undefined
+    this.#options.queue.listEnd(parseResourceVersion(versionText))
+  }
+
+  listAbort(): void {
+    this.#options.transcoder.typeMeta = undefined
+    this.#options.queue.listAbort()
+  }
+
+  bookmark(version: ResourceVersion): void {
+    this.#options.queue.bookmark(version)
+  }
+
+  watchStart(version: ResourceVersion): void {
+    this.#options.queue.watchStart(version)
+  }
+
+  #refuse(error: unknown, bytes: number): void {
+    const { transcoder, queue } = this.#options
+    const coded =
+      error instanceof KubeInformerError
+        ? error
+        : new KubeInformerError('ERR_INTERNAL', 'the transcoder failed', { cause: error })
+    const key = transcoder.key === '' ? undefined : transcoder.key
+    if (key !== undefined) queue.stampRefused(key)
+    this.#options.onRefused({ key, resourceVersion: transcoder.versionText, bytes, error: coded })
+  }
+}
+
+function sameUidAsTail(
+  cell: VersionCell<DictionaryEpoch>,
+  slab: Slab<DictionaryEpoch>,
+  offset: number,
+): boolean {
+  return sameUid(cell.slab.bytes, cell.offset, slab.bytes, offset)
+}
