@@ -1,0 +1,117 @@
+import { Agent, type Dispatcher } from 'undici'
+import { KubeInformerError } from '../errors.ts'
+import type { ConnectionMaterial } from '../protocol/messages.ts'
+import type { CredentialsBroker } from './credentials-broker.ts'
+
+/** Small requests of the main thread (discovery, the command line's audit): the data path never comes here. */
+export class ApiClient {
+  readonly #broker: CredentialsBroker
+  #agent: Agent | undefined
+  #material: ConnectionMaterial | undefined
+
+  constructor(broker: CredentialsBroker) {
+    this.#broker = broker
+  }
+
+  /**
+   * The parsed JSON body of a GET. A 401 is tried once more with fresh credentials.
+   * Rejects with ERR_CONNECTION, ERR_UNAUTHORIZED, ERR_FORBIDDEN, ERR_NOT_FOUND, ERR_API_STATUS,
+   * ERR_UNEXPECTED_BODY; with `signal.reason` when aborted.
+   */
+  async getJson(path: string, options: JsonRequestOptions = {}): Promise<unknown> {
+    try {
+      return await this.#get(await this.#broker.material(), path, options)
+    } catch (error) {
+      if (!(error instanceof KubeInformerError) || error.code !== 'ERR_UNAUTHORIZED') throw error
+      return await this.#get(await this.#broker.refresh('unauthorized'), path, options)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent?.destroy()
+    this.#agent = undefined
+    this.#material = undefined
+  }
+
+  async #get(material: ConnectionMaterial, path: string, options: JsonRequestOptions): Promise<unknown> {
+    const agent = await this.#agentFor(material)
+    const base = new URL(material.server)
+    let answer: Dispatcher.ResponseData
+    let text: string
+    try {
+      answer = await agent.request({
+        origin: base.origin,
+        path: base.pathname.replace(/\/$/, '') + path,
+        method: 'GET',
+        headers: { ...material.headers, accept: options.accept ?? 'application/json' },
+        ...(options.signal && { signal: options.signal }),
+      })
+      text = await bodyText(answer, options.bodyBytesMax ?? bodyBytesMaxDefault)
+    } catch (error) {
+      if (options.signal?.aborted) throw options.signal.reason
+      if (error instanceof KubeInformerError) throw error
+      throw new KubeInformerError('ERR_CONNECTION', `${base.origin} cannot be reached`, { cause: error })
+    }
+    let body: unknown
+    try {
+      body = JSON.parse(text)
+    } catch {
+      if (answer.statusCode < 400) {
+        throw new KubeInformerError('ERR_UNEXPECTED_BODY', `${base.origin}${path} did not answer with JSON`, {
+          facts: { status: answer.statusCode },
+        })
+      }
+    }
+    if (answer.statusCode >= 400) throw statusError(answer.statusCode, body, path)
+    return body
+  }
+
+  /** One agent per material: rotated certificates need new connections. */
+  async #agentFor(material: ConnectionMaterial): Promise<Agent> {
+    if (this.#agent === undefined || JSON.stringify(this.#material?.tls) !== JSON.stringify(material.tls)) {
+      await this.#agent?.destroy()
+      this.#agent = new Agent({ connect: { ...material.tls, timeout: 10_000 }, connections: 4 })
+    }
+    this.#material = material
+    return this.#agent
+  }
+}
+
+export interface JsonRequestOptions {
+  readonly accept?: string
+  readonly signal?: AbortSignal | undefined
+  /** @default 64 MiB */
+  readonly bodyBytesMax?: number
+}
+
+const bodyBytesMaxDefault = 64 * 1024 * 1024
+
+async function bodyText(answer: Dispatcher.ResponseData, bodyBytesMax: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > bodyBytesMax) {
+      throw new KubeInformerError('ERR_UNEXPECTED_BODY', `an answer is larger than ${bodyBytesMax} bytes`)
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, bytes).toString('utf8')
+}
+
+function statusError(status: number, body: unknown, path: string): KubeInformerError {
+  const { message, reason } = (body ?? {}) as { message?: unknown; reason?: unknown }
+  const text = typeof message === 'string' ? message.slice(0, 500) : `${path} answered ${status}`
+  const facts = { status, ...(typeof reason === 'string' && { reason }) }
+  const code =
+    status === 401
+      ? 'ERR_UNAUTHORIZED'
+      : status === 403
+        ? 'ERR_FORBIDDEN'
+        : status === 404
+          ? 'ERR_NOT_FOUND'
+          : status === 429
+            ? 'ERR_THROTTLED'
+            : 'ERR_API_STATUS'
+  return new KubeInformerError(code, text, { facts })
+}
