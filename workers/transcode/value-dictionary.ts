@@ -1,0 +1,162 @@
+import { valueCountMax } from '../../src/protocol/record-layout.ts'
+
+/** Strings shorter than this are no longer than a reference to them; longer than the other hardly ever recur. */
+export const valueBytesMin = 2
+export const valueBytesMax = 256
+
+const probeMax = 16
+const candidateBits = 15
+const admitSights = 2
+
+/**
+ * Strings that recur in different objects, each with an id that never changes.
+ *
+ * Which strings enter is a guess (a table of fingerprints, one slot each, newer ones replace older); what an id
+ * means is exact: every reference was compared byte by byte. Bounds: `countMax` strings, `bytesMax` bytes of text.
+ * A lookup takes at most 16 steps, so that chosen collisions cost a literal, not time.
+ */
+export class ValueDictionary {
+  readonly values: string[] = []
+  /** Texts with their closing quote, as little-endian words, the last one masked; see {@link wordsAt}. */
+  words: Int32Array = new Int32Array(1 << 12)
+  #wordCount = 0
+  /** By id: first word, number of words, mask of the last word, bytes of text. */
+  wordsAt: Int32Array = new Int32Array(1 << 10)
+  byteLengths: Int32Array = new Int32Array(1 << 10)
+  #hashes = new Int32Array(1 << 10)
+  /** Open addressing: id + 1. */
+  #slots = new Int32Array(1 << 12)
+  #textBytes = 0
+  readonly #bytesMax: number
+  readonly #countMax: number
+
+  readonly #candidates = new Int32Array(1 << candidateBits)
+  readonly #candidateOwners = new Int32Array(1 << candidateBits)
+  readonly #candidateSights = new Uint8Array(1 << candidateBits)
+  #sighted = new Int32Array(256)
+  #sightedCount = 0
+
+  constructor(bounds: { countMax: number; bytesMax: number }) {
+    this.#countMax = Math.min(bounds.countMax, valueCountMax)
+    this.#bytesMax = bounds.bytesMax
+  }
+
+  get isFull(): boolean {
+    return this.values.length >= this.#countMax || this.#textBytes + valueBytesMax > this.#bytesMax
+  }
+
+  /** Id of the text of `length` bytes at `at` in `view`, followed by a quote there; -1: not in the dictionary. */
+  find(view: DataView, at: number, length: number, hash: number): number {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    for (let i = hash & mask, step = 0; step < probeMax; i = (i + 1) & mask, step++) {
+      const id = (slots[i] as number) - 1
+      if (id < 0) return -1
+      if (this.#hashes[id] === hash && this.byteLengths[id] === length && this.matches(view, at, id)) return id
+    }
+    return -1
+  }
+
+  /** Whether the text of `id`, closing quote included, stands at `at`. */
+  matches(view: DataView, at: number, id: number): boolean {
+    const words = this.words
+    const length = (this.byteLengths[id] as number) + 1
+    let word = this.wordsAt[id] as number
+    const end = at + (length & ~3)
+    for (; at < end; at += 4, word++) if (view.getInt32(at, true) !== words[word]) return false
+    const rest = length & 3
+    return rest === 0 || (view.getInt32(at, true) & ((1 << (rest << 3)) - 1)) === words[word]
+  }
+
+  /** A string not found: whether it was seen in enough objects to enter now. Remembers the sight otherwise. */
+  sight(hash: number): boolean {
+    const slot = (hash ^ (hash >>> candidateBits)) & ((1 << candidateBits) - 1)
+    if (this.#candidates[slot] === hash && (this.#candidateSights[slot] as number) >= admitSights) return true
+    if (this.#sightedCount === this.#sighted.length) {
+      // More unknown strings than most objects have strings: the rest of them is not worth remembering.
+      if (this.#sightedCount >= 4096) return false
+      const grown = new Int32Array(this.#sightedCount * 2)
+      grown.set(this.#sighted)
+      this.#sighted = grown
+    }
+    this.#sighted[this.#sightedCount++] = hash
+    return false
+  }
+
+  /**
+   * Ends an object. `owner` identifies it across its versions: a string that only one object has does not enter, however
+   * often that object is updated; without this every busy object's own name would.
+   */
+  endObject(owner: number): void {
+    const candidates = this.#candidates
+    for (let i = 0; i < this.#sightedCount; i++) {
+      const hash = this.#sighted[i] as number
+      const slot = (hash ^ (hash >>> candidateBits)) & ((1 << candidateBits) - 1)
+      if (candidates[slot] !== hash) {
+        candidates[slot] = hash
+        this.#candidateOwners[slot] = owner
+        this.#candidateSights[slot] = 1
+      } else if (this.#candidateOwners[slot] !== owner) {
+        this.#candidateOwners[slot] = owner
+        this.#candidateSights[slot] = admitSights
+      }
+    }
+    this.#sightedCount = 0
+  }
+
+  /** Enters the text at `at` (see {@link find}); returns its id, -1 if there is no room. */
+  admit(view: DataView, at: number, length: number, hash: number, text: string): number {
+    if (this.isFull) return -1
+    const slot = this.#freeSlot(hash)
+    if (slot < 0) return -1
+    const id = this.values.length
+    this.#ensureRoom(id)
+    this.values.push(text)
+    this.#textBytes += length
+    this.#slots[slot] = id + 1
+    this.#hashes[id] = hash
+    this.byteLengths[id] = length
+    this.wordsAt[id] = this.#wordCount
+    const size = length + 1
+    for (let i = 0; i < size; i += 4) {
+      const left = size - i
+      const word = view.getInt32(at + i, true)
+      this.words[this.#wordCount++] = left >= 4 ? word : word & ((1 << (left << 3)) - 1)
+    }
+    return id
+  }
+
+  #freeSlot(hash: number): number {
+    const mask = this.#slots.length - 1
+    for (let i = hash & mask, step = 0; step < probeMax; i = (i + 1) & mask, step++) {
+      if (this.#slots[i] === 0) return i
+    }
+    return -1
+  }
+
+  #ensureRoom(id: number): void {
+    if (id === this.byteLengths.length) {
+      this.byteLengths = grow(this.byteLengths)
+      this.wordsAt = grow(this.wordsAt)
+      this.#hashes = grow(this.#hashes)
+    }
+    while (this.#wordCount + valueBytesMax / 4 + 1 > this.words.length) this.words = grow(this.words)
+    if ((id + 1) * 2 > this.#slots.length) this.#rehash()
+  }
+
+  #rehash(): void {
+    this.#slots = new Int32Array(this.#slots.length * 2)
+    const mask = this.#slots.length - 1
+    for (let id = 0; id < this.values.length; id++) {
+      // Without a slot in reach the string is only not found any more: its id stays valid.
+      const slot = this.#freeSlot(this.#hashes[id] as number)
+      if (slot >= 0) this.#slots[slot & mask] = id + 1
+    }
+  }
+}
+
+function grow(array: Int32Array): Int32Array {
+  const grown = new Int32Array(array.length * 2)
+  grown.set(array)
+  return grown
+}
