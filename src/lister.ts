@@ -71,7 +71,7 @@ export function keyOf(name: string | ObjectName): string {
   return name.namespace === undefined || name.namespace === '' ? name.name : `${name.namespace}/${name.name}`
 }
 
-function* candidates(indexer: Indexer, namespace: string | undefined): Generator<Cell, undefined> {
+function* candidates(indexer: Indexer, namespace: string | undefined): Generator<Cell, void> {
   if (namespace === undefined) {
     for (const [, cell] of indexer.cells()) yield cell
     return

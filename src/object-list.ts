@@ -7,10 +7,10 @@
  * for (const pod of pods.lister.list({ namespace: 'default', labelSelector: 'app=web' })) console.log(pod.metadata.name)
  */
 export class ObjectList<T> implements Iterable<T> {
-  readonly #iterate: () => Generator<T, undefined>
+  readonly #iterate: () => Generator<T, void>
   readonly #count: () => number
 
-  constructor(iterate: () => Generator<T, undefined>, count: () => number) {
+  constructor(iterate: () => Generator<T, void>, count: () => number) {
     this.#iterate = iterate
     this.#count = count
   }
@@ -20,7 +20,7 @@ export class ObjectList<T> implements Iterable<T> {
     return this.#count()
   }
 
-  [Symbol.iterator](): Generator<T, undefined> {
+  [Symbol.iterator](): Generator<T, void> {
     return this.#iterate()
   }
 

@@ -1,10 +1,10 @@
 import { KubeInformerError } from '../src/errors.ts'
+import type { DictionaryEpoch } from '../src/protocol/dictionary-epoch.ts'
 import { sameUid } from '../src/protocol/record-header.ts'
 import type { Slab, VersionCell } from '../src/protocol/record-store.ts'
 import { parseResourceVersion, type ResourceVersion } from '../src/protocol/resource-version.ts'
 import type { DeltaSink } from './delta.ts'
 import type { DeltaQueue } from './delta-queue.ts'
-import type { DictionaryEpoch } from './transcode/dictionary-epoch.ts'
 import { type JsonTranscoder, maxRecordBytes } from './transcode/json-transcoder.ts'
 
 export interface RefusedObject {

@@ -128,8 +128,8 @@ export class BatchReader implements Pump, IncomingRecords {
     const { reader } = this.epoch
     if (
       header.incarnation !== this.#incarnation ||
-      header.structuresFrom !== reader.structureCount ||
-      header.valuesFrom !== reader.valueCount
+      header.structuresFrom !== reader.structures.length ||
+      header.valuesFrom !== reader.values.length
     ) {
       throw new KubeInformerError('ERR_RECORD_FORMAT', 'a batch continues other dictionaries than main has')
     }

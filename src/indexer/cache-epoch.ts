@@ -4,13 +4,10 @@ import { RecordReader } from '../protocol/record-reader.ts'
 export class CacheEpoch {
   readonly incarnation: number
   readonly number: number
-  readonly reader: RecordReader
-  readonly values: string[] = []
-  readonly structures: string[][] = []
+  readonly reader: RecordReader = new RecordReader({ structures: [], values: [] }, { freeze: true })
 
   constructor(incarnation: number, number: number) {
     this.incarnation = incarnation
     this.number = number
-    this.reader = new RecordReader({ structures: this.structures, values: this.values }, { freeze: true })
   }
 }

@@ -1,7 +1,7 @@
 import type { ChangeCause, ChangeSink } from '../notify/change-sink.ts'
 import { sameUid, sameVersionText, version as versionAt } from '../protocol/record-header.ts'
 import { RecordStore, type VersionCell } from '../protocol/record-store.ts'
-import type { ResourceVersion } from '../protocol/resource-version.ts'
+import { parseResourceVersion, type ResourceVersion } from '../protocol/resource-version.ts'
 import type { CacheEpoch } from './cache-epoch.ts'
 import { Indices, type IndicesOptions } from './indices.ts'
 import { KeyMap } from './key-map.ts'
@@ -104,7 +104,13 @@ export class Indexer {
     return this.#cells.get(key)
   }
 
-  cells(): Generator<[string, Cell], undefined> {
+  /** The key is cached in a version above `text`. */
+  isNewerThan(key: string, text: string): boolean {
+    const cell = this.#cells.get(key)
+    return cell !== undefined && versionAt(cell.slab.bytes, cell.offset) > parseResourceVersion(text)
+  }
+
+  cells(): Generator<[string, Cell], void> {
     return this.#cells.entries()
   }
 

@@ -145,7 +145,7 @@ export class Indices {
 }
 
 function columnOf(cell: Cell, column: number): readonly string[] {
-  return columnValues(cell.slab.bytes, cell.offset, column, cell.slab.epoch.values)
+  return columnValues(cell.slab.bytes, cell.offset, column, cell.slab.epoch.reader.values)
 }
 
 function sameColumnValues(a: Cell, b: Cell, column: number): boolean {

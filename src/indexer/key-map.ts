@@ -32,7 +32,7 @@ export class KeyMap<V> {
     this.size = 0
   }
 
-  *entries(): Generator<[string, V], undefined> {
+  *entries(): Generator<[string, V], void> {
     for (let i = 0; i < shardCount; i++) {
       const shard = this.#shards[i]
       if (shard !== undefined) yield* shard

@@ -1,0 +1,247 @@
+import { createCredentialsBroker } from './config/connection-config.ts'
+import type { CredentialsBroker } from './config/credentials-broker.ts'
+import type { CoreV1Objects } from './core-v1.ts'
+import { Engine } from './engine/engine.ts'
+import { KubeInformerError } from './errors.ts'
+import { Informer } from './informer.ts'
+import type { InformerHealth, InformerStats } from './informer-stats.ts'
+import type { KubernetesObject } from './kubernetes-object.ts'
+import type { Lister } from './lister.ts'
+import {
+  boundsOf,
+  defaultTiming,
+  type FieldOptions,
+  type InformerFactoryOptions,
+  invalidOption,
+  validateFactoryOptions,
+} from './options.ts'
+import { collectionPath, knownResources, resourceLabel } from './resources.ts'
+import { type LabelSelectorInput, parseLabelSelector } from './selectors/label-selector.ts'
+
+export interface GroupVersionResource {
+  /** Empty or left out for core. */
+  readonly group?: string
+  readonly version: string
+  /** Plural, as in paths: `pods`. */
+  readonly resource: string
+}
+
+/** What to watch of a resource. Equal selections share one watch and one cache. */
+export interface SelectOptions extends FieldOptions {
+  readonly namespace?: string
+  readonly labelSelector?: LabelSelectorInput
+  /** Evaluated by the server: `'spec.nodeName=node-1'`. */
+  readonly fieldSelector?: string
+}
+
+/** One resource of one cluster: its shared informer, and the lister over the same cache. */
+export interface ResourceHandle<T> {
+  readonly informer: Informer<T>
+  readonly lister: Lister<T>
+  /** A part of the resource with a watch and cache of its own. The same handle for equal options. */
+  select(options: SelectOptions): ResourceHandle<T>
+}
+
+export type CoreV1 = { readonly [Resource in keyof CoreV1Objects]: ResourceHandle<CoreV1Objects[Resource]> }
+
+const defaultDropFields = ['metadata.managedFields']
+
+/**
+ * Shares one informer per resource (and selection) among all users of a cluster in this process.
+ *
+ * Nothing connects before `start()`. `start()` starts what was asked for so far (`factory.core.v1.pods.informer`),
+ * and can be called again for what was asked for since.
+ */
+export class InformerFactory {
+  readonly core: { readonly v1: CoreV1 }
+  readonly #options: InformerFactoryOptions
+  readonly #engine: Engine
+  readonly #broker: CredentialsBroker
+  readonly #handles = new Map<string, Handle<KubernetesObject>>()
+  #closing: Promise<void> | undefined
+
+  constructor(options: InformerFactoryOptions) {
+    validateFactoryOptions(options)
+    this.#options = options
+    this.#engine = new Engine(options)
+    this.#broker = createCredentialsBroker(options.kubeConfig, this.#engine.runtime)
+    this.core = { v1: this.#group('', 'v1') as CoreV1 }
+  }
+
+  /** Any resource, custom ones included; no discovery is needed or made. */
+  forResource<T extends KubernetesObject = KubernetesObject>(type: GroupVersionResource): ResourceHandle<T> {
+    if (!type.version || !type.resource) {
+      throw invalidOption('resource', JSON.stringify(type), 'needs { group?, version, resource }')
+    }
+    return this.#handle(type, {}) as unknown as ResourceHandle<T>
+  }
+
+  /** Starts every informer asked for so far. Idempotent. */
+  start(): void {
+    this.#refuseIfClosed()
+    for (const handle of this.#handles.values()) if (handle.hasInformer) handle.informer.start()
+  }
+
+  /**
+   * Resolves when every started informer holds a complete list.
+   *
+   * @throws ERR_CACHE_SYNC with `facts.pending` (resource, state, last error) when `signal` aborts first
+   */
+  async waitForCacheSync(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const informers = this.#informers().filter((informer) => informer.state !== 'idle')
+    const results = await Promise.allSettled(informers.map((informer) => informer.waitForSync(options)))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed === undefined) return
+    const pending = informers
+      .filter((informer) => !informer.hasSynced())
+      .map((informer) => informer.pending())
+    const reasons = pending.map(({ resource, state, lastError }) =>
+      lastError === undefined ? `${resource} (${state})` : `${resource} (${state}: ${lastError})`,
+    )
+    throw new KubeInformerError('ERR_CACHE_SYNC', `not synced: ${reasons.join(', ')}`, {
+      cause: failed.reason,
+      facts: { pending },
+    })
+  }
+
+  /**
+   * Ends everything: no new handler call, those in progress are waited for at most `drainMs`; once it resolves no
+   * socket, timer, port or thread is left. Idempotent; may be called from a handler.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  stats(): {
+    readonly informers: readonly InformerStats[]
+    readonly memoryBytes: number
+    readonly slices: { readonly count: number; readonly busyMs: number; readonly maxMs: number }
+  } {
+    return {
+      informers: this.#informers().map((informer) => informer.stats()),
+      memoryBytes: this.#engine.memory.bytes,
+      slices: { ...this.#engine.slicer.slices },
+    }
+  }
+
+  /** The engine's own work on this thread: called with the length of every slice. For measuring. */
+  onSlice(listener: (durationMs: number) => void): void {
+    this.#engine.slicer.onSlice = listener
+  }
+
+  health(): readonly InformerHealth[] {
+    return this.#informers().map((informer) => informer.health())
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#informers().map((informer) => informer.close()))
+    await this.#engine.close()
+  }
+
+  #informers(): Informer<KubernetesObject>[] {
+    return [...this.#handles.values()].filter((handle) => handle.hasInformer).map((handle) => handle.informer)
+  }
+
+  #group(group: string, version: string): Readonly<Record<string, ResourceHandle<KubernetesObject>>> {
+    const types = knownResources.filter((type) => type.group === group && type.version === version)
+    const properties = types.map((type) => [
+      type.resource,
+      { enumerable: true, get: () => this.#handle(type, {}) },
+    ])
+    return Object.freeze(Object.defineProperties({}, Object.fromEntries(properties)))
+  }
+
+  #handle(type: GroupVersionResource, select: SelectOptions): ResourceHandle<KubernetesObject> {
+    this.#refuseIfClosed()
+    const group = type.group ?? ''
+    const known = knownResources.find(
+      (one) => one.group === group && one.version === type.version && one.resource === type.resource,
+    )
+    // A factory for one namespace still watches nodes: they have none.
+    const namespace = known?.namespaced === false ? '' : (select.namespace ?? this.#options.namespace ?? '')
+    const labels = select.labelSelector === undefined ? '' : parseLabelSelector(select.labelSelector).text
+    const dropFields = select.dropFields ?? this.#options.dropFields ?? defaultDropFields
+    const keepFields = select.keepFields ?? (select.dropFields ? undefined : this.#options.keepFields)
+    const name = JSON.stringify([group, type.version, type.resource, namespace, labels, select.fieldSelector])
+    const key = `${name} ${JSON.stringify(keepFields ?? dropFields)} ${keepFields !== undefined}`
+    const existing = this.#handles.get(key)
+    if (existing !== undefined) return existing
+    const handle = new Handle<KubernetesObject>(
+      () =>
+        new Informer<KubernetesObject>({
+          engine: this.#engine,
+          broker: this.#broker,
+          resource: resourceLabel({ group, version: type.version, resource: type.resource }),
+          resyncPeriodMs: this.#options.resyncPeriodMs ?? 0,
+          drainMs: this.#options.drainMs ?? 5_000,
+          onHandlerError: this.#options.onHandlerError ?? (() => {}),
+          template: {
+            resource: resourceLabel({ group, version: type.version, resource: type.resource }),
+            path: collectionPath({ group, version: type.version, resource: type.resource }, namespace),
+            ...(labels !== '' && { labelSelector: labels }),
+            ...(select.fieldSelector && { fieldSelector: select.fieldSelector }),
+            fields: keepFields === undefined ? { drop: dropFields } : { keep: keepFields },
+            bounds: boundsOf(this.#options),
+            timing: { ...defaultTiming, ...this.#options.timing },
+            compaction: this.#options.compaction ?? 'merge',
+          },
+        }),
+      (options) => this.#handle(type, { ...select, ...options }),
+    )
+    this.#handles.set(key, handle)
+    return handle
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closing !== undefined) throw new KubeInformerError('ERR_CLOSED', 'the factory is closed')
+  }
+}
+
+/** The informer is made when it is first asked for: handles are free. */
+class Handle<T> implements ResourceHandle<T> {
+  readonly #make: () => Informer<T>
+  readonly #select: (options: SelectOptions) => ResourceHandle<KubernetesObject>
+  #informer: Informer<T> | undefined
+  #lister: Lister<T> | undefined
+
+  constructor(make: () => Informer<T>, select: (options: SelectOptions) => ResourceHandle<KubernetesObject>) {
+    this.#make = make
+    this.#select = select
+  }
+
+  get hasInformer(): boolean {
+    return this.#informer !== undefined
+  }
+
+  get informer(): Informer<T> {
+    this.#informer ??= this.#make()
+    return this.#informer
+  }
+
+  get lister(): Lister<T> {
+    this.#lister ??= this.informer.lister()
+    return this.#lister
+  }
+
+  select(options: SelectOptions): ResourceHandle<T> {
+    return this.#select(options) as unknown as ResourceHandle<T>
+  }
+}
+
+/**
+ * Makes a factory; see {@link InformerFactory}. Bad options throw here, bad credentials or an unreachable server show
+ * in `health()` and are retried for ever.
+ *
+ * @example
+ * const factory = createInformerFactory({ kubeConfig: { server: 'http://127.0.0.1:8001' } })
+ * const pods = factory.core.v1.pods
+ * pods.informer.addEventHandler({ onAdd: (event) => console.log('added', event.key) })
+ * factory.start()
+ * await factory.waitForCacheSync()
+ * console.log(pods.lister.list({ namespace: 'default' }).size)
+ * await factory.close()
+ */
+export function createInformerFactory(options: InformerFactoryOptions = {}): InformerFactory {
+  return new InformerFactory(options)
+}

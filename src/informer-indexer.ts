@@ -1,0 +1,82 @@
+import { KubeInformerError } from './errors.ts'
+import type { Indexer } from './indexer/indexer.ts'
+import { type Indexers, namespaceIndex } from './indexer/indices.ts'
+import { keyOf, type ObjectName } from './lister.ts'
+import { ObjectList } from './object-list.ts'
+
+/** The cache and its indices, for reading (client-go's Indexer). All calls are synchronous; objects are deep frozen. */
+export class InformerIndexer<T> {
+  readonly #indexer: Indexer
+
+  constructor(indexer: Indexer) {
+    this.#indexer = indexer
+  }
+
+  get size(): number {
+    return this.#indexer.size
+  }
+
+  get(name: string | ObjectName): T | undefined {
+    return this.#indexer.get(keyOf(name)) as T | undefined
+  }
+
+  has(name: string | ObjectName): boolean {
+    return this.#indexer.cell(keyOf(name)) !== undefined
+  }
+
+  *keys(): Generator<string, void> {
+    for (const [key] of this.#indexer.cells()) yield key
+  }
+
+  /** All cached objects; see {@link ObjectList}. */
+  list(): ObjectList<T> {
+    const indexer = this.#indexer
+    return new ObjectList<T>(
+      function* () {
+        for (const [, cell] of indexer.cells()) yield indexer.read(cell) as T
+      },
+      () => indexer.size,
+    )
+  }
+
+  /**
+   * Objects that stand under `value` in the index `name`; `'namespace'` always exists.
+   *
+   * @throws ERR_UNKNOWN_INDEX
+   */
+  byIndex(name: string, value: string): ObjectList<T> {
+    const indexer = this.#indexer
+    const index = indexer.indices.index(name)
+    return new ObjectList<T>(
+      function* () {
+        for (const key of index.keysOf(value) ?? []) {
+          const cell = indexer.cell(key)
+          if (cell !== undefined) yield indexer.read(cell) as T
+        }
+      },
+      () => index.keysOf(value)?.size ?? 0,
+    )
+  }
+
+  /** Keys under `value`, unsorted. @throws ERR_UNKNOWN_INDEX */
+  indexKeys(name: string, value: string): string[] {
+    return [...(this.#indexer.indices.index(name).keysOf(value) ?? [])]
+  }
+
+  /** Values of an index that have at least one object. @throws ERR_UNKNOWN_INDEX */
+  indexValues(name: string): string[] {
+    return [...this.#indexer.indices.index(name).values()]
+  }
+}
+
+/** Paths that the worker must extract for these indices. */
+export function columnsOf(indexers: Indexers): string[] {
+  const columns = new Set<string>()
+  for (const [name, definition] of Object.entries(indexers)) {
+    if (name === namespaceIndex) {
+      throw new KubeInformerError('ERR_INDEX_CONFLICT', `index "${namespaceIndex}" always exists`)
+    }
+    if (typeof definition === 'string') columns.add(definition)
+  }
+  return [...columns]
+}

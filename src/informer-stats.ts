@@ -1,0 +1,60 @@
+import type { ErrorCode } from './errors.ts'
+import type { ListenerStats } from './notify/listener.ts'
+import type { WireError } from './protocol/error-wire.ts'
+import type { WatchCounters, WatchState } from './protocol/messages.ts'
+
+/**
+ * What an informer is doing: `idle` before its start, then the watch's own state. `relisting` and `retrying` keep
+ * serving the cache as it was.
+ */
+export type InformerState = 'idle' | WatchState
+
+/** Counters and gauges of one informer; counters run from its creation, over restarts of workers. */
+export interface InformerStats {
+  readonly resource: string
+  readonly state: InformerState
+  readonly objects: number
+  /** Worker side; reported once a second and at the stop. */
+  readonly watch: WatchCounters
+  readonly workerRestarts: number
+  /** Received on main, not applied yet. */
+  readonly pendingBatchBytes: number
+  /** Events older than the cache, dropped on main. */
+  readonly droppedStale: number
+  /** Deletes the watch had missed, found by a later list. */
+  readonly foundByList: number
+  readonly tombstones: number
+  readonly slabBytes: number
+  readonly liveBytes: number
+  /** Old states held for listeners. */
+  readonly pinnedBytes: number
+  /** Bytes moved by compaction. */
+  readonly movedBytes: number
+  /** Dictionary epochs alive. */
+  readonly epochs: number
+  readonly listeners: readonly ListenerStats[]
+}
+
+export interface RefusedObject {
+  /** undefined: it could not be read; a new list was asked for. */
+  readonly key: string | undefined
+  readonly resourceVersion: string
+  readonly bytes: number
+  readonly error: WireError
+}
+
+/** Fit for a liveness or readiness probe. */
+export interface InformerHealth {
+  readonly resource: string
+  readonly state: InformerState
+  readonly hasSynced: boolean
+  readonly syncedAtMs?: number
+  /** Failed attempts in a row, 0 while healthy. */
+  readonly attempt: number
+  readonly error?: { readonly code: ErrorCode; readonly message: string }
+  /** Since the worker last read a byte, at most a second old; bookmarks come once a minute. */
+  readonly lastByteAgeMs?: number
+  /** Objects whose newest version is not cached because it was refused. The newest 1,000. */
+  readonly refused: readonly RefusedObject[]
+  readonly refusedTotal: number
+}

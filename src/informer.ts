@@ -1,0 +1,304 @@
+import { waitUntil } from './base/wait-until.ts'
+import type { CredentialsBroker } from './config/credentials-broker.ts'
+import type { Engine } from './engine/engine.ts'
+import { WatchSession, type WatchTemplate } from './engine/watch-session.ts'
+import { KubeInformerError } from './errors.ts'
+import type { CacheEpoch } from './indexer/cache-epoch.ts'
+import { Indexer } from './indexer/indexer.ts'
+import type { Indexers } from './indexer/indices.ts'
+import { columnsOf, InformerIndexer } from './informer-indexer.ts'
+import type { InformerHealth, InformerState, InformerStats, RefusedObject } from './informer-stats.ts'
+import { Lister } from './lister.ts'
+import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
+import type { Registration } from './notify/listener.ts'
+import { Processor } from './notify/processor.ts'
+
+export interface InformerOptions {
+  readonly engine: Engine
+  readonly broker: CredentialsBroker
+  /** `pods`, `apps/v1/deployments`: for messages. */
+  readonly resource: string
+  readonly template: Omit<WatchTemplate, 'columns'>
+  readonly resyncPeriodMs: number
+  readonly drainMs: number
+  readonly onHandlerError: (
+    error: unknown,
+    context: { readonly resource: string; readonly key: string },
+  ) => void
+}
+
+/** Refused objects named in `health()`; older ones are only counted. */
+const refusedCountMax = 1_000
+/** An object without a readable key may be any: a new list tells, but one that stays broken must not list for ever. */
+const refusedRelistMs = 60_000
+
+/**
+ * One watch, one cache, any number of listeners (client-go's SharedIndexInformer).
+ *
+ * Lives on the thread that made it. `start()` twice is one watch; `stop()` keeps cache and registrations, and a later
+ * `start()` goes on where it was. Delivery: see {@link Informer.addEventHandler}.
+ */
+export class Informer<T> {
+  readonly resource: string
+  readonly indexer: InformerIndexer<T>
+  readonly #options: InformerOptions
+  readonly #columns: string[] = []
+  readonly #cache: Indexer
+  readonly #session: WatchSession
+  readonly #processor: Processor<CacheEpoch>
+  readonly #refused = new Map<string, RefusedObject>()
+  readonly #changed = new Set<() => void>()
+  #state: InformerState = 'idle'
+  #error: KubeInformerError | undefined
+  #attempt = 0
+  #relistAtMs = Number.NEGATIVE_INFINITY
+  #hasStarted = false
+  #isClosed = false
+  #syncedAtMs: number | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(options: InformerOptions) {
+    this.#options = options
+    this.resource = options.resource
+    const { engine } = options
+    let cache: Indexer | undefined
+    this.#processor = new Processor<CacheEpoch>({
+      runtime: engine.runtime,
+      slicer: engine.slicer,
+      read: (cell) => (cache as Indexer).readShared(cell),
+      cells: () => (cache as Indexer).cells(),
+      store: () => (cache as Indexer).store,
+      onHandlerError: (error, key) => options.onHandlerError(error, { resource: options.resource, key }),
+    })
+    this.#cache = new Indexer({
+      sink: this.#processor,
+      columns: this.#columns,
+      onIndexError: (index, key, error) =>
+        options.onHandlerError(new Error(`index "${index}" failed`, { cause: error }), {
+          resource: options.resource,
+          key,
+        }),
+    })
+    cache = this.#cache
+    this.indexer = new InformerIndexer<T>(this.#cache)
+    this.#session = new WatchSession({
+      engine,
+      broker: options.broker,
+      indexer: this.#cache,
+      template: { ...options.template, columns: this.#columns },
+      onState: (state, error, attempt) => this.#setState(state, error, attempt),
+      onRefused: (refused) => this.#refuse(refused),
+      onApplied: () => this.#applied(),
+    })
+  }
+
+  get state(): InformerState {
+    return this.#state
+  }
+
+  /** Why the state is what it is, while something is wrong. */
+  get lastError(): KubeInformerError | undefined {
+    return this.#error
+  }
+
+  /** Everything up to this version is in the cache; undefined before the first list, and while listing anew. */
+  get lastSyncResourceVersion(): string | undefined {
+    return this.#cache.safeVersion
+  }
+
+  /** The cache has held a complete list. */
+  hasSynced(): boolean {
+    return this.#cache.hasSynced
+  }
+
+  /** Resolves once {@link hasSynced}; rejects with ERR_CACHE_SYNC when `signal` aborts first, ERR_CLOSED when closed. */
+  async waitForSync(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const done = await waitUntil(
+      () => this.#cache.hasSynced || this.#isClosed,
+      (listener) => {
+        this.#changed.add(listener)
+        return () => this.#changed.delete(listener)
+      },
+      options.signal,
+    )
+    if (this.#cache.hasSynced) return
+    if (done) throw new KubeInformerError('ERR_CLOSED', `${this.resource}: closed before it synced`)
+    throw new KubeInformerError('ERR_CACHE_SYNC', `${this.resource} did not sync: ${this.describe()}`, {
+      cause: options.signal?.reason,
+      facts: { pending: [this.pending()] },
+    })
+  }
+
+  /**
+   * Registers handlers. Contract: changes of one object come in order; `add` comes first, `delete` only after it;
+   * intermediate states may be merged, the last one never is lost; a handler that throws, rejects or is slow harms
+   * nobody else. Added late, it first gets every cached object (`cause: 'replay'`).
+   *
+   * @example
+   * const registration = pods.informer.addEventHandler({ onAdd: (event) => console.log(event.key) })
+   * await registration.waitForSync()
+   */
+  addEventHandler(handlers: ResourceEventHandlers<T>, options: ListenerOptions = {}): Registration {
+    if (this.#isClosed) throw new KubeInformerError('ERR_CLOSED', `${this.resource}: the informer is closed`)
+    return this.#processor.addListener(handlers, {
+      resyncPeriodMs: this.#options.resyncPeriodMs,
+      drainMs: this.#options.drainMs,
+      ...options,
+    })
+  }
+
+  /**
+   * Adds indices: by path (`'spec.nodeName'`, extracted in the worker, so only before the first start) or by function.
+   *
+   * @throws ERR_INDEX_CONFLICT for a name that exists with another definition, ERR_INVALID_OPTION for a path too late
+   */
+  addIndexers(indexers: Indexers<T>): void {
+    const columns = columnsOf(indexers as Indexers).filter((path) => !this.#columns.includes(path))
+    if (this.#hasStarted && columns.length > 0) {
+      throw new KubeInformerError(
+        'ERR_INVALID_OPTION',
+        `index by path "${columns[0]}": add it before the informer starts, or use a function`,
+        { facts: { option: 'indexers' } },
+      )
+    }
+    this.#columns.push(...columns)
+    const added = this.#cache.indices.define(indexers as Indexers)
+    for (const name of added) {
+      for (const [key, cell] of this.#cache.cells()) this.#cache.indices.backfill(name, key, cell)
+    }
+  }
+
+  /** Idempotent. After {@link stop} it resumes at the version it had reached, keeping cache and registrations. */
+  start(): void {
+    if (this.#isClosed) throw new KubeInformerError('ERR_CLOSED', `${this.resource}: the informer is closed`)
+    this.#hasStarted = true
+    if (this.#state === 'idle' || this.#state === 'stopped') this.#setState('connecting', undefined, 0)
+    this.#session.start()
+  }
+
+  /** Ends the watch. Resolves when its port and sockets are closed; the cache stays readable, buffers drain. */
+  async stop(): Promise<void> {
+    await this.#session.stop(this.#options.drainMs)
+    if (this.#hasStarted) this.#setState('stopped', undefined, 0)
+  }
+
+  /** {@link stop}, and ends all registrations. Nothing is delivered after it resolved. Final. */
+  close(): Promise<void> {
+    this.#stopping ??= this.#close()
+    return this.#stopping
+  }
+
+  /** Label and key reads over this informer's cache. */
+  lister(): Lister<T> {
+    return new Lister<T>(this.#cache)
+  }
+
+  /** Whether a running informer keeps the process alive; it does by default. */
+  ref(): void {
+    this.#session.ref()
+  }
+
+  unref(): void {
+    this.#session.unref()
+  }
+
+  stats(): InformerStats {
+    const { store, counters, tombstones, size } = this.#cache
+    return {
+      resource: this.resource,
+      state: this.#state,
+      objects: size,
+      watch: this.#session.counters,
+      workerRestarts: this.#session.restarts,
+      pendingBatchBytes: this.#session.reader.pendingBytes,
+      droppedStale: counters.droppedStale,
+      foundByList: counters.foundByList,
+      tombstones: tombstones.size,
+      slabBytes: store.slabBytes,
+      liveBytes: store.liveBytes,
+      pinnedBytes: store.pinnedBytes,
+      movedBytes: store.movedBytes,
+      epochs: store.slabsByEpoch.size,
+      listeners: this.#processor.stats(),
+    }
+  }
+
+  health(): InformerHealth {
+    const counters = this.#session.counters
+    return {
+      resource: this.resource,
+      state: this.#state,
+      attempt: this.#attempt,
+      hasSynced: this.#cache.hasSynced,
+      ...(this.#syncedAtMs !== undefined && { syncedAtMs: this.#syncedAtMs }),
+      ...(this.#error && { error: { code: this.#error.code, message: this.#error.message } }),
+      ...(counters.lastByteAtMs > 0 && {
+        lastByteAgeMs: this.#options.engine.runtime.nowMs() - counters.lastByteAtMs,
+      }),
+      refused: [...this.#refused.values()],
+      refusedTotal: counters.refused,
+    }
+  }
+
+  /** One line for messages: state and reason. */
+  describe(): string {
+    return this.#error === undefined ? this.#state : `${this.#state}: ${this.#error.message}`
+  }
+
+  pending(): { resource: string; state: string; lastError?: string } {
+    return {
+      resource: this.resource,
+      state: this.#state,
+      ...(this.#error && { lastError: this.#error.message }),
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosed = true
+    this.#notify()
+    await Promise.all([this.stop(), this.#processor.close(this.#options.drainMs)])
+  }
+
+  #setState(state: InformerState, error: KubeInformerError | undefined, attempt: number): void {
+    this.#state = state
+    this.#error = error
+    this.#attempt = attempt
+    this.#notify()
+  }
+
+  #applied(): void {
+    if (this.#syncedAtMs === undefined && this.#cache.hasSynced) {
+      this.#syncedAtMs = this.#options.engine.runtime.nowMs()
+      this.#notify()
+    }
+    if (this.#refused.size > 0) this.#forgetRepaired()
+  }
+
+  #refuse(refused: RefusedObject): void {
+    const name = refused.key ?? ''
+    this.#refused.delete(name)
+    this.#refused.set(name, refused)
+    if (this.#refused.size > refusedCountMax) {
+      for (const oldest of this.#refused.keys()) {
+        this.#refused.delete(oldest)
+        break
+      }
+    }
+    const now = this.#options.engine.runtime.nowMs()
+    if (refused.key === undefined && now - this.#relistAtMs >= refusedRelistMs) {
+      this.#relistAtMs = now
+      this.#session.relist('an object with no readable key was refused')
+    }
+  }
+
+  /** A refusal stands until a newer version of that object is cached. */
+  #forgetRepaired(): void {
+    for (const [key, refused] of this.#refused) {
+      if (this.#cache.isNewerThan(key, refused.resourceVersion)) this.#refused.delete(key)
+    }
+  }
+
+  #notify(): void {
+    for (const listener of this.#changed) listener()
+  }
+}
