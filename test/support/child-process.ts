@@ -20,10 +20,12 @@ export function startChild(
     readonly env?: NodeJS.ProcessEnv
     readonly cwd?: string
     readonly onStdout?: (text: string) => void
+    /** Keeps stdin open for `process.stdin.write`; otherwise the child reads nothing. */
+    readonly stdin?: boolean
   } = {},
 ): Child {
   const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.stdin === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     env: options.env ?? process.env,
     ...(options.cwd !== undefined && { cwd: options.cwd }),
   })
@@ -31,11 +33,11 @@ export function startChild(
   const keep = (text: string): void => {
     tail = (tail + text).slice(-tailBytes)
   }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     keep(text)
     options.onStdout?.(text)
   })
-  child.stderr.setEncoding('utf8').on('data', keep)
+  child.stderr?.setEncoding('utf8').on('data', keep)
   const killNow = (): void => {
     child.kill('SIGKILL')
   }

@@ -28,6 +28,12 @@ export function buildApiServer(log: (line: string) => void): Promise<string> {
   )
 }
 
+export interface RealApiServerOptions {
+  readonly replicas?: number
+  /** As `--feature-gates` takes them. */
+  readonly featureGates?: string
+}
+
 export type User = 'admin' | 'limited'
 
 /** One kube-apiserver process: it can be stopped and started again on its port while etcd and its peers run on. */
@@ -40,7 +46,7 @@ export interface Replica {
 }
 
 /**
- * etcd and `replicas` kube-apisers on loopback ports, with certificates and tokens made for this run.
+ * etcd and `replicas` kube-apiservers on loopback ports, with certificates and tokens made for this run.
  *
  * More than one replica lets a test change objects while the server that is being watched is down.
  * `admin` is in system:masters; `limited` has no permission until a test grants it one.
@@ -59,10 +65,7 @@ export class RealApiServer {
     this.#tokens = tokens
   }
 
-  static async start(
-    binaryDir: string,
-    options: { readonly replicas?: number } = {},
-  ): Promise<RealApiServer> {
+  static async start(binaryDir: string, options: RealApiServerOptions = {}): Promise<RealApiServer> {
     const dir = await mkdtemp(join(tmpdir(), 'kube-informer-apiserver-'))
     const tokens = { admin: randomBytes(24).toString('hex'), limited: randomBytes(24).toString('hex') }
     await writeFile(
@@ -76,7 +79,14 @@ export class RealApiServer {
     const [etcd, etcdUrl] = await startEtcd(binaryDir, dir)
     const replicas: Replica[] = []
     for (let i = 0; i < (options.replicas ?? 1); i++) {
-      const replica = makeReplica(binaryDir, dir, etcdUrl, await freePort(), tokens.admin)
+      const replica = makeReplica(
+        binaryDir,
+        dir,
+        etcdUrl,
+        await freePort(),
+        tokens.admin,
+        options.featureGates,
+      )
       replicas.push(replica)
     }
     const server = new RealApiServer(dir, etcd, replicas, tokens)
@@ -171,6 +181,7 @@ function makeReplica(
   etcdUrl: string,
   port: number,
   adminToken: string,
+  featureGates: string | undefined,
 ): Replica {
   const url = `https://127.0.0.1:${port}`
   let child: Child | undefined
@@ -188,6 +199,7 @@ function makeReplica(
     `--service-account-signing-key-file=${join(dir, 'sa.key')}`,
     '--service-account-issuer=https://kubernetes.default.svc',
     '--service-cluster-ip-range=10.0.0.0/24',
+    ...(featureGates === undefined ? [] : [`--feature-gates=${featureGates}`]),
   ]
   return {
     url,

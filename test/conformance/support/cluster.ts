@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
-import { RealApiServer } from '../../support/real-apiserver.ts'
+import { RealApiServer, type RealApiServerOptions } from '../../support/real-apiserver.ts'
 
 /**
  * A suite with its own real cluster, which is there from the first hook of `define` on.
@@ -7,7 +7,7 @@ import { RealApiServer } from '../../support/real-apiserver.ts'
  */
 export function describeCluster(
   name: string,
-  options: { readonly replicas?: number },
+  options: RealApiServerOptions,
   define: (cluster: () => RealApiServer) => void,
 ): void {
   const binaryDir = inject('binaryDir')
