@@ -60,7 +60,8 @@ export function connectionMaterial(
       'user-agent': 'kube-informer',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
-    ...(Object.keys(tls).length > 0 && { tls }),
+    // A kubeconfig may hold TLS settings for a plain HTTP server; they would mislead whoever reads the material.
+    ...(server.startsWith('https:') && Object.keys(tls).length > 0 && { tls }),
   }
 }
 

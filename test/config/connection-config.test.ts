@@ -1,0 +1,263 @@
+import { KubeConfig } from '@kubernetes/client-node'
+import { describe, expect, test } from 'vitest'
+import { type ConnectionConfig, createCredentialsBroker } from '../../src/config/connection-config.ts'
+import type { ConnectionMaterial } from '../../src/protocol/messages.ts'
+import { fakeEnvironment, fakeRuntime, kubeconfig, secret } from './support.ts'
+
+const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
+const base64Pem = Buffer.from(pem).toString('base64')
+
+function material(
+  config: ConnectionConfig | undefined,
+  environment = fakeEnvironment(),
+): Promise<ConnectionMaterial> {
+  return createCredentialsBroker(config, fakeRuntime(), environment).material()
+}
+
+describe('explicit server', () => {
+  test('address, token and TLS material become plain data', async () => {
+    expect(
+      await material({
+        server: 'https://host:6443/prefix/',
+        token: `${secret}\n`,
+        ca: pem,
+        cert: pem,
+        key: pem,
+        insecureSkipTlsVerify: true,
+      }),
+    ).toEqual({
+      server: 'https://host:6443/prefix',
+      headers: { 'user-agent': 'kube-informer', authorization: `Bearer ${secret}` },
+      tls: { ca: pem, cert: pem, key: pem, rejectUnauthorized: false },
+    })
+    expect(await material({ server: 'http://127.0.0.1:8001' })).toEqual({
+      server: 'http://127.0.0.1:8001',
+      headers: { 'user-agent': 'kube-informer' },
+    })
+  })
+
+  test('a token file is read once a minute, and at once after a 401', async () => {
+    const environment = fakeEnvironment({ '/token': 'first\n' })
+    const runtime = fakeRuntime()
+    const broker = createCredentialsBroker(
+      { server: 'https://host', tokenFile: '/token' },
+      runtime,
+      environment,
+    )
+    const token = async () => (await broker.material()).headers['authorization']
+    expect(await token()).toBe('Bearer first')
+    environment.files.set('/token', 'second\n')
+    runtime.now += 59_000
+    expect(await token()).toBe('Bearer first')
+    expect((await broker.refresh('unauthorized')).headers['authorization']).toBe('Bearer second')
+    environment.files.set('/token', 'third\n')
+    runtime.now += 60_000
+    expect(await token()).toBe('Bearer third')
+    expect(environment.reads).toHaveLength(3)
+  })
+
+  test.each<[string, ConnectionConfig, RegExp]>([
+    ['no URL', { server: 'host:6443:x' }, /not a URL|neither https/],
+    ['another protocol', { server: 'ftp://host' }, /neither https:\/\/ nor http:\/\//],
+    ['a password in the URL', { server: `https://me:${secret}@host` }, /user or password/],
+    ['a query', { server: 'https://host/?a=b' }, /query/],
+    ['two tokens', { server: 'https://host', token: 'a', tokenFile: '/b' }, /exclude each other/],
+    ['half a client certificate', { server: 'https://host', cert: pem }, /both cert and key/],
+    ['a file name as PEM', { server: 'https://host', ca: '/etc/ca.crt' }, /not PEM text/],
+    [
+      'a token with a line break',
+      { server: 'https://host', token: `${secret}\nx` },
+      /bearer token cannot have/,
+    ],
+  ])('%s is refused at construction', (_name, config, message) => {
+    let error: unknown
+    try {
+      createCredentialsBroker(config, fakeRuntime(), fakeEnvironment())
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toMatchObject({ message: expect.stringMatching(message) })
+    expect(String(error)).not.toContain(secret)
+  })
+
+  test('an unreadable or empty token file is named', async () => {
+    await expect(material({ server: 'https://host', tokenFile: '/none' })).rejects.toMatchObject({
+      code: 'ERR_CREDENTIALS',
+      message: 'the token file /none cannot be read (ENOENT)',
+    })
+    await expect(
+      material({ server: 'https://host', tokenFile: '/empty' }, fakeEnvironment({ '/empty': '\n' })),
+    ).rejects.toMatchObject({ code: 'ERR_CREDENTIALS', message: 'the token file /empty is empty' })
+  })
+})
+
+describe('in-cluster', () => {
+  const root = '/var/run/secrets/kubernetes.io/serviceaccount'
+  const files = { [`${root}/token`]: 'pod-token\n', [`${root}/ca.crt`]: pem }
+  const variables = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' }
+
+  test('address from the environment, token and CA from files', async () => {
+    expect(await material('in-cluster', fakeEnvironment(files, variables))).toEqual({
+      server: 'https://[fd00::1]:443',
+      headers: { 'user-agent': 'kube-informer', authorization: 'Bearer pod-token' },
+      tls: { ca: pem },
+    })
+  })
+
+  test('outside a pod it says so', () => {
+    expect(() => createCredentialsBroker('in-cluster', fakeRuntime(), fakeEnvironment())).toThrow(
+      /not inside a cluster: KUBERNETES_SERVICE_HOST/,
+    )
+  })
+
+  test('is the default when there is no kubeconfig, and only then', async () => {
+    expect((await material(undefined, fakeEnvironment(files, variables))).server).toBe(
+      'https://[fd00::1]:443',
+    )
+    const withFile = fakeEnvironment({ ...files, '/home/me/.kube/config': kubeconfig({}) }, variables)
+    expect((await material(undefined, withFile)).server).toBe('https://10.0.0.1:6443')
+    await expect(material(undefined, fakeEnvironment())).rejects.toMatchObject({
+      code: 'ERR_KUBECONFIG',
+      message: 'no kubeconfig found (looked for /home/me/.kube/config) and not inside a cluster',
+    })
+  })
+})
+
+describe('kubeconfig files', () => {
+  test('server, token, CA, client certificate and server name', async () => {
+    const text = kubeconfig({
+      cluster: `    certificate-authority-data: ${base64Pem}\n    tls-server-name: api.internal`,
+      user: `client-certificate-data: ${base64Pem}\n    client-key-data: ${base64Pem}`,
+    })
+    expect(await material({ file: '/kc' }, fakeEnvironment({ '/kc': text }))).toEqual({
+      server: 'https://10.0.0.1:6443',
+      headers: { 'user-agent': 'kube-informer' },
+      tls: { ca: pem, cert: pem, key: pem, servername: 'api.internal' },
+    })
+  })
+
+  test('$KUBECONFIG: several files, missing ones skipped, the first one wins', async () => {
+    const environment = fakeEnvironment(
+      {
+        '/a': kubeconfig({ name: 'one', server: 'https://first' }),
+        '/b': `${kubeconfig({ name: 'two', server: 'https://second' })}`,
+        '/c': kubeconfig({ name: 'one', server: 'https://shadowed' }),
+      },
+      { KUBECONFIG: '/missing:/a:/b:/c' },
+    )
+    expect((await material(undefined, environment)).server).toBe('https://first')
+    expect((await material({ context: 'two' }, environment)).server).toBe('https://second')
+  })
+
+  test('plain HTTP is taken, as kubectl does', async () => {
+    const environment = fakeEnvironment({ '/kc': kubeconfig({ server: 'http://127.0.0.1:8001' }) })
+    expect(await material({ file: '/kc' }, environment)).toEqual({
+      server: 'http://127.0.0.1:8001',
+      headers: { 'user-agent': 'kube-informer', authorization: `Bearer ${secret}` },
+    })
+  })
+
+  test('after a 401 the file is read anew', async () => {
+    const environment = fakeEnvironment({ '/kc': kubeconfig({ user: 'token: old' }) })
+    const broker = createCredentialsBroker({ file: '/kc' }, fakeRuntime(), environment)
+    expect((await broker.material()).headers['authorization']).toBe('Bearer old')
+    environment.files.set('/kc', kubeconfig({ user: 'token: new' }))
+    expect((await broker.refresh('unauthorized')).headers['authorization']).toBe('Bearer new')
+    expect((await broker.material()).headers['authorization']).toBe('Bearer new')
+  })
+
+  test('basic authentication and impersonation', async () => {
+    const environment = fakeEnvironment({
+      '/kc': kubeconfig({ user: 'username: me\n    password: pw\n    as: somebody' }),
+    })
+    expect((await material({ file: '/kc' }, environment)).headers).toEqual({
+      'user-agent': 'kube-informer',
+      authorization: `Basic ${Buffer.from('me:pw').toString('base64')}`,
+      'impersonate-user': 'somebody',
+    })
+  })
+
+  test.each<[string, string, string | undefined, RegExp]>([
+    ['an unknown context', kubeconfig({}), 'nope', /has no context "nope"; it has: one/],
+    [
+      'no current context',
+      kubeconfig({ current: '""' }),
+      undefined,
+      /no current context; choose one of its contexts: one/,
+    ],
+    ['broken YAML', `a: b\nusers: [\n  token: "${secret}`, undefined, /not valid YAML: .*line 3/],
+    ['no YAML mapping', 'hello', undefined, /cannot be read|no current context/],
+    [
+      'a cluster without server',
+      `clusters:\n- name: x\n  cluster: {a: b}\n`,
+      undefined,
+      /clusters\[0\]\.cluster\.server is missing/,
+    ],
+    [
+      'a proxy',
+      kubeconfig({ cluster: '    proxy-url: http://proxy:3128' }),
+      undefined,
+      /proxy-url is not supported yet/,
+    ],
+    [
+      'a missing certificate',
+      kubeconfig({ user: 'client-certificate: /none.crt\n    client-key: /none.key' }),
+      undefined,
+      /cannot be read \(ENOENT \/none\.crt\)/,
+    ],
+    [
+      'a missing plugin',
+      kubeconfig({
+        user: 'exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-plugin-here}',
+      }),
+      undefined,
+      /credential plugin "no-such-plugin-here" is not installed/,
+    ],
+  ])('%s gives one clear error without secrets', async (_name, text, context, message) => {
+    const error: unknown = await material({ file: '/kc', context }, fakeEnvironment({ '/kc': text })).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toMatchObject({ message: expect.stringMatching(message) })
+    expect(JSON.stringify(error) + String(error)).not.toContain(secret)
+    expect(error).not.toHaveProperty('cause')
+  })
+
+  test('a failing plugin: what it said, less anything like a token', async () => {
+    const script = `console.error('login expired for ${'abcdef0123456789'.repeat(3)}'); process.exit(1)`
+    const user = `exec: {apiVersion: client.authentication.k8s.io/v1, command: ${process.execPath}, args: ["-e", ${JSON.stringify(script)}]}`
+    await expect(
+      material({ file: '/kc' }, fakeEnvironment({ '/kc': kubeconfig({ user }) })),
+    ).rejects.toMatchObject({
+      code: 'ERR_CREDENTIALS',
+      message: expect.stringMatching(/failed: login expired for …$/),
+    })
+  })
+})
+
+describe("client-node's KubeConfig handed in", () => {
+  test('its current context is used, a change of it too', async () => {
+    const config = new KubeConfig()
+    config.loadFromString(kubeconfig({}))
+    expect((await material(config)).headers['authorization']).toBe(`Bearer ${secret}`)
+    // Typed: KubeConfig is a ConnectionConfig without a cast.
+    const asConfig: ConnectionConfig = config
+    expect(asConfig).toBe(config)
+  })
+
+  test('the token file of a service account is read by us: trimmed, and fresh after a 401', async () => {
+    const config = new KubeConfig()
+    config.loadFromClusterAndUser(
+      { name: 'c', server: 'http://127.0.0.1:1', skipTLSVerify: true },
+      { name: 'u', authProvider: { name: 'none', config: { tokenFile: '/dev/null' } } },
+    )
+    const environment = fakeEnvironment({ '/dev/null': 'one\n' })
+    const broker = createCredentialsBroker(config, fakeRuntime(), environment)
+    expect((await broker.material()).headers['authorization']).toBe('Bearer one')
+    environment.files.set('/dev/null', 'two\n')
+    expect((await broker.refresh('unauthorized')).headers['authorization']).toBe('Bearer two')
+  })
+
+  test('without a cluster it is refused', async () => {
+    await expect(material(new KubeConfig())).rejects.toMatchObject({ code: 'ERR_KUBECONFIG' })
+  })
+})

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import {
+  collectionPath,
+  findKnownResource,
+  knownResources,
+  parseResourceName,
+  resourceLabel,
+} from '../src/resources.ts'
+
+test.each([
+  ['pods', 'pods'],
+  ['pod', 'pods'],
+  ['po', 'pods'],
+  ['Pod', 'pods'],
+  ['pods.v1.', 'pods'],
+  ['deploy', 'apps/v1/deployments'],
+  ['deployments.apps', 'apps/v1/deployments'],
+  ['deployments.v1.apps', 'apps/v1/deployments'],
+  ['ev', 'events'],
+  ['events.events.k8s.io', 'events.k8s.io/v1/events'],
+  ['crds', 'apiextensions.k8s.io/v1/customresourcedefinitions'],
+  ['endpoints', 'endpoints'],
+  ['networkpolicy', 'networking.k8s.io/v1/networkpolicies'],
+])('%s is %s', (text, label) => {
+  const found = findKnownResource(text)
+  expect(found && resourceLabel(found)).toBe(label)
+})
+
+test.each(['widgets', 'pods.example.com', 'deployments.v1beta1.apps', '', 'a/b', '../pods', 'pods?x=1'])(
+  '%j is not known without asking',
+  (text) => {
+    expect(findKnownResource(text)).toBeUndefined()
+  },
+)
+
+test('names come apart as in kubectl', () => {
+  expect(parseResourceName('widgets.v1beta1.example.com')).toEqual({
+    name: 'widgets',
+    version: 'v1beta1',
+    group: 'example.com',
+  })
+  expect(parseResourceName('widgets.example.com')).toEqual({
+    name: 'widgets',
+    version: undefined,
+    group: 'example.com',
+  })
+  expect(parseResourceName('../x')).toBeUndefined()
+})
+
+test('every entry is complete, and no plural stands twice in one group', () => {
+  const seen = new Set<string>()
+  for (const type of knownResources) {
+    expect(type.kind).toMatch(/^[A-Z]/)
+    expect(type.resource).toMatch(/^[a-z]+$/)
+    expect(type.shortNames.every((name) => /^[a-z]+$/.test(name) && name !== 'cluster')).toBe(true)
+    const name = `${type.group}/${type.resource}`
+    expect(seen.has(name)).toBe(false)
+    seen.add(name)
+  }
+  expect(findKnownResource('nodes')?.namespaced).toBe(false)
+  expect(findKnownResource('pods')?.namespaced).toBe(true)
+})
+
+test('paths', () => {
+  const pods = { group: '', version: 'v1', resource: 'pods' }
+  expect(collectionPath(pods)).toBe('/api/v1/pods')
+  expect(collectionPath(pods, 'web')).toBe('/api/v1/namespaces/web/pods')
+  expect(collectionPath({ group: 'apps', version: 'v1', resource: 'deployments' }, 'web')).toBe(
+    '/apis/apps/v1/namespaces/web/deployments',
+  )
+})
