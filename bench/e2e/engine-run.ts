@@ -1,0 +1,161 @@
+// The engine in a process of its own, for one measurement: prints a report when its handler has finished the initial
+// list, then obeys one line of stdin at a time and prints a report after each, and ends with its stdin.
+//   mark           report now
+//   reset          forget maxima and the lag histogram
+//   block MS       keep the main thread busy that long, without letting go
+//   audit          compare the cache with the server's plain list, and the handler's fold with the cache
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { Fold } from '../../src/cli/fold.ts'
+import { MsHistogram } from '../../src/cli/process-meter.ts'
+import { createInformerFactory } from '../../src/index.ts'
+import { auditCache } from './engine-audit.ts'
+import { MainMeter } from './main-meter.ts'
+
+const { values } = parseArgs({
+  options: {
+    server: { type: 'string' },
+    read: { type: 'string', default: 'two' },
+    threads: { type: 'string', default: '1' },
+    fold: { type: 'boolean', default: false },
+  },
+})
+const server = values.server ?? ''
+const meter = new MainMeter()
+const lag = new MsHistogram()
+const fold = values.fold ? new Fold() : undefined
+const counts = { added: 0, updated: 0, deleted: 0, handled: 0 }
+/** Summed and printed, so that no compiler may leave the reading out. */
+let checksum = 0
+let bufferDepthPeak = 0
+
+function read(object: unknown): void {
+  if (values.read === 'all') checksum += walk(object)
+  else if (values.read === 'two') {
+    const pod = object as { metadata: { name: string }; status?: { phase?: string } }
+    checksum += pod.metadata.name.length + (pod.status?.phase?.length ?? 0)
+  }
+}
+
+function walk(value: unknown): number {
+  if (typeof value === 'string') return value.length
+  if (typeof value !== 'object' || value === null) return 1
+  let sum = 0
+  for (const inner of Object.values(value)) sum += walk(inner)
+  return sum
+}
+
+const factory = createInformerFactory({
+  kubeConfig: { server },
+  threads: Number(values.threads),
+  onHandlerError: (error) => {
+    throw error
+  },
+})
+const { informer, lister } = factory.core.v1.pods
+const isReading = values.read !== 'none'
+const registration = informer.addEventHandler({
+  onAdd(event) {
+    counts.added++
+    counts.handled++
+    if (isReading) read(event.object)
+    fold?.apply('add', event.key, event.uid, event.resourceVersion)
+  },
+  onUpdate(event) {
+    counts.updated++
+    counts.handled++
+    if (isReading) read(event.object)
+    fold?.apply('update', event.key, event.uid, event.resourceVersion)
+  },
+  onDelete(event) {
+    counts.deleted++
+    counts.handled++
+    fold?.apply('delete', event.key, event.uid, event.resourceVersion)
+  },
+})
+
+const startMs = performance.now()
+const startLoop = performance.eventLoopUtilization()
+factory.start()
+await informer.waitForSync({})
+const wallMs = performance.now() - startMs
+await registration.waitForSync({})
+const handlerWallMs = performance.now() - startMs
+report()
+
+function report(extra: Readonly<Record<string, unknown>> = {}): void {
+  meter.flush()
+  const { user, system } = process.cpuUsage()
+  const { rss, heapUsed } = process.memoryUsage()
+  const stats = informer.stats()
+  const depth = stats.listeners.reduce((sum, listener) => sum + listener.depth, 0)
+  bufferDepthPeak = Math.max(bufferDepthPeak, depth)
+  console.log(
+    JSON.stringify({
+      wallMs,
+      handlerWallMs,
+      cpuMs: (user + system) / 1000,
+      rssBytes: rss,
+      peakRssBytes: peakRssBytes(),
+      heapUsedBytes: heapUsed,
+      objects: stats.objects,
+      ...counts,
+      mainBusyMs: performance.eventLoopUtilization(startLoop).active,
+      sliceCpuMsMax: meter.sliceCpuMsMax,
+      sliceWallMsMax: meter.sliceWallMsMax,
+      gcMsMax: meter.gcMsMax,
+      gcMs: meter.gcMs,
+      lagMs: lag.percentiles(),
+      state: stats.state,
+      bytesRead: stats.watch.bytesRead,
+      received: stats.watch.events,
+      merged: stats.watch.merged + stats.listeners.reduce((sum, listener) => sum + listener.merged, 0),
+      relists: stats.watch.relists,
+      reconnects: stats.watch.reconnects,
+      queueBytes: stats.watch.queueBytes,
+      queueBytesPeak: stats.watch.queueBytesPeak,
+      pendingBatchBytes: stats.pendingBatchBytes,
+      slabBytes: stats.slabBytes,
+      liveBytes: stats.liveBytes,
+      pinnedBytes: stats.pinnedBytes,
+      bufferDepth: depth,
+      bufferDepthPeak,
+      checksum,
+      ...extra,
+    }),
+  )
+}
+
+/** VmHWM: getrusage's figure of a spawned process begins at that of its parent. */
+function peakRssBytes(): number {
+  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+  return Number(kib) * 1024
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [command, argument] = line.split(' ')
+  switch (command) {
+    case 'mark':
+      report()
+      break
+    case 'reset':
+      meter.reset()
+      lag.reset()
+      bufferDepthPeak = 0
+      report()
+      break
+    case 'block': {
+      const end = performance.now() + Number(argument)
+      while (performance.now() < end);
+      report()
+      break
+    }
+    case 'audit':
+      report({ audit: await auditCache(server, lister, fold) })
+      break
+    default:
+      throw new Error(`unknown command ${line}`)
+  }
+}
+await factory.close()

@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url'
+import type { AuditResult } from '../../src/cli/audit.ts'
+import { type Report, Subject } from './subject.ts'
+
+/** `none`: nobody reads; `two`: two fields of every object; `all`: every object is walked from end to end. */
+export type Reading = 'none' | 'two' | 'all'
+
+export interface EngineReport extends Report {
+  readonly handlerWallMs: number
+  readonly heapUsedBytes: number
+  readonly objects: number
+  readonly added: number
+  readonly updated: number
+  readonly deleted: number
+  /** Time in which the main thread's event loop was not idle, since start. */
+  readonly mainBusyMs: number
+  /** Longest turn of own work on main since the last reset, by thread CPU time and by the clock. */
+  readonly sliceCpuMsMax: number
+  readonly sliceWallMsMax: number
+  readonly gcMsMax: number
+  readonly gcMs: number
+  /** Last byte read in the worker → handler called, of live changes since the last reset. */
+  readonly lagMs: { readonly p50: number; readonly p99: number; readonly max: number } | null
+  readonly state: string
+  readonly bytesRead: number
+  readonly received: number
+  readonly merged: number
+  readonly relists: number
+  readonly reconnects: number
+  readonly queueBytes: number
+  readonly queueBytesPeak: number
+  readonly bufferDepth: number
+  readonly bufferDepthPeak: number
+  /** The answer to `audit` only. */
+  readonly audit?: AuditResult
+}
+
+export interface EngineRunOptions {
+  readonly url: string
+  readonly read: Reading
+  readonly threads?: number
+  /** Keeps what the handler is told, for `audit`. */
+  readonly fold?: boolean
+}
+
+export function startEngine(options: EngineRunOptions): Subject<EngineReport> {
+  const script = fileURLToPath(new URL('./engine-run.ts', import.meta.url))
+  return new Subject(`engine reading ${options.read}`, process.execPath, [
+    script,
+    '--server',
+    options.url,
+    '--read',
+    options.read,
+    ...(options.threads === undefined ? [] : ['--threads', String(options.threads)]),
+    ...(options.fold === true ? ['--fold'] : []),
+  ])
+}
