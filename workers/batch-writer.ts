@@ -149,6 +149,8 @@ export class BatchWriter<E extends WriterEpoch> {
   }
 
   #writeRows(bytes: Buffer, rows: Float64Array, keysOffset: number, recordsOffset: number): void {
+    // A buffer that came back holds its last batch: a row without `gone` would inherit that one's.
+    rows.fill(0)
     let row = 0
     let keyAt = keysOffset
     let at = 0
