@@ -115,11 +115,13 @@ export class InformerFactory {
 
   stats(): {
     readonly informers: readonly InformerStats[]
+    readonly threads: number
     readonly memoryBytes: number
     readonly slices: { readonly count: number; readonly busyMs: number; readonly maxMs: number }
   } {
     return {
       informers: this.#informers().map((informer) => informer.stats()),
+      threads: this.#engine.threads,
       memoryBytes: this.#engine.memory.bytes,
       slices: { ...this.#engine.slicer.slices },
     }

@@ -48,6 +48,7 @@ export class Informer<T> {
   readonly #processor: Processor<CacheEpoch>
   readonly #refused = new Map<string, RefusedObject>()
   readonly #changed = new Set<() => void>()
+  readonly #stateListeners = new Set<(state: InformerState, error: KubeInformerError | undefined) => void>()
   #state: InformerState = 'idle'
   #error: KubeInformerError | undefined
   #attempt = 0
@@ -99,6 +100,12 @@ export class Informer<T> {
   /** Why the state is what it is, while something is wrong. */
   get lastError(): KubeInformerError | undefined {
     return this.#error
+  }
+
+  /** Calls `listener` at every change of state or of its reason, until the returned function is called. */
+  onStateChange(listener: (state: InformerState, error: KubeInformerError | undefined) => void): () => void {
+    this.#stateListeners.add(listener)
+    return () => this.#stateListeners.delete(listener)
   }
 
   /** Everything up to this version is in the cache; undefined before the first list, and while listing anew. */
@@ -263,6 +270,7 @@ export class Informer<T> {
     this.#state = state
     this.#error = error
     this.#attempt = attempt
+    for (const listener of this.#stateListeners) listener(state, error)
     this.#notify()
   }
 

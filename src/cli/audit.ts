@@ -14,114 +14,139 @@ export interface AuditResult {
   readonly examples: readonly string[]
 }
 
-type Json = Readonly<Record<string, unknown>>
+export type JsonObject = Readonly<Record<string, unknown>>
 
-export interface AuditInput {
-  /** The server's plain list, as JSON.parse gave it. */
-  readonly items: Iterable<Json>
-  readonly cache: { readonly size: number; get(key: string): unknown; keys(): Iterable<string> }
-  readonly fold: Fold
-  /** Dotted paths that the cache leaves out. */
-  readonly dropFields: readonly string[]
+export interface AuditedCache {
+  readonly size: number
+  get(key: string): unknown
+  keys(): Iterable<string>
 }
+
+const examplesMax = 10
 
 /**
- * Compares three independent views of one collection: what the server lists, the cache, and what a listener was told.
+ * Compares three independent views of one collection: what the server lists (page by page), the cache, and what a
+ * listener was told.
  *
- * Deep equality per object, less the dropped fields; `apiVersion` and `kind` count only where both have them (lists of
- * built-in kinds leave them out).
+ * Deep equality per object, less the dropped fields; `apiVersion` and `kind` are not missed where the list lacks them
+ * (lists of built-in kinds do). Nothing may change meanwhile: the cache is read once per object.
  */
-export function audit(input: AuditInput): AuditResult {
-  const { cache, fold } = input
-  const paths = input.dropFields.map((path) => path.split('.'))
-  const listed = new Set<string>()
-  const examples: string[] = []
-  const note = (key: string, text: string) => {
-    if (examples.length < 10) examples.push(`${key}: ${text}`)
+export class Audit {
+  readonly #cache: AuditedCache
+  readonly #fold: Fold
+  readonly #droppedPaths: readonly (readonly string[])[]
+  readonly #listed = new Set<string>()
+  readonly #examples: string[] = []
+  #missing = 0
+  #different = 0
+
+  constructor(options: {
+    readonly cache: AuditedCache
+    readonly fold: Fold
+    /** Dotted paths that the cache leaves out. */
+    readonly dropFields: readonly string[]
+  }) {
+    this.#cache = options.cache
+    this.#fold = options.fold
+    this.#droppedPaths = options.dropFields.map((path) => path.split('.'))
   }
-  let missing = 0
-  let different = 0
-  for (const item of input.items) {
-    const key = keyOfItem(item)
-    listed.add(key)
-    const cached = cache.get(key)
-    if (cached === undefined) {
-      missing++
-      note(key, 'listed, not cached')
-      continue
-    }
-    const place = firstDifference(expected(item, cached as Json, paths), cached as Json)
-    if (place !== undefined) {
-      different++
-      note(key, `differs at ${place}`)
-    }
-  }
-  let extra = 0
-  let isFolded = fold.violations === 0 && fold.size === cache.size
-  if (!isFolded) note('fold', `${fold.size} objects, ${fold.violations} contradictions`)
-  for (const key of cache.keys()) {
-    if (!listed.has(key)) {
-      extra++
-      note(key, 'cached, not listed')
-    }
-    const told = fold.get(key)
-    const metadata = (cache.get(key) as { metadata?: { uid?: string; resourceVersion?: string } } | undefined)
-      ?.metadata
-    if (told?.uid !== metadata?.uid || told?.resourceVersion !== metadata?.resourceVersion) {
-      isFolded = false
-      note(
-        key,
-        `listener was told version ${told?.resourceVersion ?? 'none'}, cached is ${metadata?.resourceVersion}`,
-      )
+
+  /** Some of the server's objects, as JSON.parse gave them; they are ours to change. */
+  compare(items: Iterable<JsonObject>): void {
+    for (const item of items) {
+      const key = keyOfItem(item)
+      this.#listed.add(key)
+      const cached = this.#cache.get(key) as JsonObject | undefined
+      if (cached === undefined) {
+        this.#missing++
+        this.#note(key, 'listed, not cached')
+        continue
+      }
+      const place = firstDifference(expected(item, cached, this.#droppedPaths), cached)
+      if (place === undefined) continue
+      this.#different++
+      this.#note(key, `differs at ${place}`)
     }
   }
-  return {
-    ok: missing === 0 && extra === 0 && different === 0 && isFolded,
-    compared: listed.size,
-    missing,
-    extra,
-    different,
-    fold: isFolded,
-    examples,
+
+  /** Call once, after the last page. */
+  finish(): AuditResult {
+    const fold = this.#fold
+    let extra = 0
+    let isFolded = fold.violations === 0 && fold.size === this.#cache.size
+    if (!isFolded) this.#note('fold', `${fold.size} objects, ${fold.violations} contradictions`)
+    for (const key of this.#cache.keys()) {
+      if (!this.#listed.has(key)) {
+        extra++
+        this.#note(key, 'cached, not listed')
+      }
+      const told = fold.get(key)
+      const cached = this.#cache.get(key) as
+        | { metadata: { uid: string; resourceVersion: string } }
+        | undefined
+      if (
+        told === undefined ||
+        told.uid !== cached?.metadata.uid ||
+        told.resourceVersion !== cached.metadata.resourceVersion
+      ) {
+        isFolded = false
+        this.#note(
+          key,
+          `cached at ${cached?.metadata.resourceVersion}, told ${told?.resourceVersion ?? 'nothing'}`,
+        )
+      }
+    }
+    return {
+      ok: this.#missing === 0 && extra === 0 && this.#different === 0 && isFolded,
+      compared: this.#listed.size,
+      missing: this.#missing,
+      extra,
+      different: this.#different,
+      fold: isFolded,
+      examples: this.#examples,
+    }
+  }
+
+  #note(key: string, text: string): void {
+    if (this.#examples.length < examplesMax) this.#examples.push(`${key}: ${text}`)
   }
 }
 
-export function keyOfItem(item: Json): string {
-  const { namespace, name } = item['metadata'] as { namespace?: string; name: string }
+export function keyOfItem(item: JsonObject): string {
+  const { namespace, name } = item['metadata'] as { readonly namespace?: string; readonly name: string }
   return namespace ? `${namespace}/${name}` : name
 }
 
-/** The listed object as the cache should hold it; changes `item` in place: it is ours. */
-function expected(item: Json, cached: Json, dropped: readonly (readonly string[])[]): Json {
+/** The listed object as the cache should hold it. */
+function expected(item: JsonObject, cached: JsonObject, dropped: readonly (readonly string[])[]): JsonObject {
   const result: Record<string, unknown> = { ...item }
   for (const name of ['apiVersion', 'kind']) {
     if (!(name in item) && name in cached) result[name] = cached[name]
-    // The reverse cannot be: a watch names both, a list of built-in kinds neither.
   }
   for (const path of dropped) removePath(result, path)
   return result
 }
 
 function removePath(object: Record<string, unknown>, path: readonly string[]): void {
-  let at: unknown = object
-  for (let i = 0; i < path.length - 1; i++) {
-    at = (at as Record<string, unknown>)[path[i] as string]
-    if (typeof at !== 'object' || at === null) return
+  let at = object
+  for (const name of path.slice(0, -1)) {
+    const next = at[name]
+    if (typeof next !== 'object' || next === null) return
+    at = next as Record<string, unknown>
   }
-  delete (at as Record<string, unknown>)[path.at(-1) as string]
+  delete at[path.at(-1) as string]
 }
 
-/** undefined: deeply equal. Else the path of the first difference, for the one who has to find the bug. */
+/** undefined: deeply equal. Else where, for the one who has to find the bug: `spec.containers.0.image`. */
 export function firstDifference(a: unknown, b: unknown): string | undefined {
   if (isDeepStrictEqual(a, b)) return undefined
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return '.'
-  const left = a as Json
-  const right = b as Json
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return 'value'
+  const left = a as JsonObject
+  const right = b as JsonObject
   for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
+    if (!Object.hasOwn(left, key) || !Object.hasOwn(right, key)) return key
     const inner = firstDifference(left[key], right[key])
-    if (inner === '.') return key
-    if (inner !== undefined) return `${key}.${inner}`
-    if (!(key in left) || !(key in right)) return key
+    if (inner !== undefined) return inner === 'value' ? key : `${key}.${inner}`
   }
-  return '.'
+  return 'value'
 }

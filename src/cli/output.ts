@@ -1,4 +1,4 @@
-import type { WatchState } from '../protocol/messages.ts'
+import type { InformerState } from '../informer-stats.ts'
 import type { Percentiles } from './process-meter.ts'
 import type { Summary } from './summary.ts'
 
@@ -18,7 +18,7 @@ export interface Change {
 
 /** The last second, for the live view. */
 export interface LiveSample {
-  readonly state: WatchState
+  readonly state: InformerState
   readonly hasSynced: boolean
   readonly objects: number
   readonly changesPerSecond: number
@@ -40,7 +40,7 @@ export interface Output {
   readonly needsEveryChange: boolean
   /** A promise: do not call again before it resolves. */
   change(change: Change): Promise<void> | undefined
-  state(state: WatchState, error: string | undefined): void
+  state(state: InformerState, error: string | undefined): void
   synced(): void
   sample(sample: LiveSample): void
   end(summary: Summary): Promise<void>

@@ -1,22 +1,9 @@
 import type { AuditResult } from './audit.ts'
 import { formatBytes, formatCount, formatMs } from './units.ts'
 
-/** The end of a run, as `--output json` prints it. Times in milliseconds; null: nothing was measured. */
-export interface Summary {
-  readonly resource: string
-  readonly objects: number
-  readonly changes: { readonly add: number; readonly update: number; readonly delete: number }
-  /** From the start until the handler had finished the initial list; null: it never did. */
-  readonly syncMs: number | null
+/** What the process cost while it watched. */
+export interface ProcessFigures {
   readonly durationMs: number
-  /** Events and list items the worker read. */
-  readonly received: number
-  readonly bytesRead: number
-  /** Changes that were merged away, in the worker's queue and in the listener's buffer. */
-  readonly merged: number
-  readonly delivered: number
-  /** Last byte of a change read in the worker → handler called; live changes only. */
-  readonly lagMs: { readonly p50: number; readonly p99: number; readonly max: number } | null
   /** Own work per turn of the main thread. */
   readonly sliceMs: { readonly p99: number; readonly max: number } | null
   readonly loopDelayMs: { readonly p99: number; readonly max: number }
@@ -26,6 +13,23 @@ export interface Summary {
   readonly rssBytes: number
   readonly peakRssBytes: number
   readonly heapUsedBytes: number
+}
+
+/** The end of a run, as `--output json` prints it. Times in milliseconds; null: nothing was measured. */
+export interface Summary extends ProcessFigures {
+  readonly resource: string
+  readonly objects: number
+  readonly changes: { readonly add: number; readonly update: number; readonly delete: number }
+  /** From the start until the handler had finished the initial list; null: it never did. */
+  readonly syncMs: number | null
+  /** Events and list items the worker read. */
+  readonly received: number
+  readonly bytesRead: number
+  /** Changes that were merged away, in the worker's queue and in the listener's buffer. */
+  readonly merged: number
+  readonly delivered: number
+  /** Last byte of a change read in the worker → handler called; live changes only. */
+  readonly lagMs: { readonly p50: number; readonly p99: number; readonly max: number } | null
   readonly relists: number
   readonly reconnects: number
   readonly handlerErrors: number
