@@ -5,18 +5,24 @@
  * place before (`{"q":1,"\u0026":2}` after `{"q":1,"\\":2}` gives the key `\`). The text was validated when it was
  * written; malformed text throws SyntaxError all the same.
  */
-export function parseJsonText(text: string, freeze: boolean): unknown {
-  return new JsonText(text, freeze).document()
+export function parseJsonText(
+  text: string,
+  freeze: boolean,
+  makeNumber: (source: string) => unknown = Number,
+): unknown {
+  return new JsonText(text, freeze, makeNumber).document()
 }
 
 class JsonText {
   readonly #text: string
   readonly #freeze: boolean
+  readonly #makeNumber: (source: string) => unknown
   #at = 0
 
-  constructor(text: string, freeze: boolean) {
+  constructor(text: string, freeze: boolean, makeNumber: (source: string) => unknown) {
     this.#text = text
     this.#freeze = freeze
+    this.#makeNumber = makeNumber
   }
 
   document(): unknown {
@@ -40,7 +46,9 @@ class JsonText {
     if (c === '{') return this.#object()
     if (c === '[') return this.#array()
     // Scalars are safe with JSON.parse: only its key cache is wrong.
-    return JSON.parse(this.#scalar(c))
+    const source = this.#scalar(c)
+    const value: unknown = JSON.parse(source)
+    return typeof value === 'number' ? this.#makeNumber(source) : value
   }
 
   #object(): object {

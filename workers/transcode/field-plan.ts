@@ -30,9 +30,11 @@ export class FieldPlan {
   drop = false
   /** Members that have no plan of their own are dropped. */
   dropOthers = false
-  readonly members = new Map<string, FieldPlan>()
+  readonly members: Map<string, FieldPlan> = new Map()
   /** Every element of an array. */
   elements: FieldPlan | undefined
+  /** The last map in which this key was seen: finds a key that occurs twice. */
+  lastMap = 0
 
   constructor(key: string) {
     this.key = key
@@ -49,6 +51,15 @@ export class FieldPlan {
     if (step !== null) return this.member(step)
     this.elements ??= new FieldPlan('')
     return this.elements
+  }
+
+  /** The member whose key stands, without escapes, between `start` and `end`. */
+  findMember(bytes: Buffer, start: number, end: number): FieldPlan | undefined {
+    for (const member of this.members.values()) {
+      const key = member.keyBytes
+      if (key.length === end - start && bytes.compare(key, 0, key.length, start, end) === 0) return member
+    }
+    return undefined
   }
 
   /** What a member without a plan is subject to. */

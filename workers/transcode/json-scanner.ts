@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type ErrorCode, KubeInformerError } from '../../src/errors.ts'
+import type { SliceableBytes } from '../../src/protocol/byte-slices.ts'
 
 /** Nesting above this is refused: nothing in the engine may recurse deeper. */
 export const depthMax = 1000
@@ -36,6 +37,9 @@ const wordTrue = 0x65757274
 const wordAlse = 0x65736c61
 const wordNull = 0x6c6c756e
 
+const signBits = 0x80808080 | 0
+const allocate = (bytes: number): Buffer & SliceableBytes => Buffer.alloc(bytes) as Buffer & SliceableBytes
+
 /** Bytes behind the text that are zero: word reads may run over the end, and a zero byte stops every scan. */
 const padding = 16
 const retainBytesMax = 1 << 20
@@ -47,7 +51,7 @@ const retainBytesMax = 1 << 20
  * valid nowhere in JSON), and nothing behind the object's bytes can be seen, however broken they are.
  */
 export class JsonScanner {
-  bytes: Buffer = Buffer.alloc(1 << 14)
+  bytes: Buffer & SliceableBytes = allocate(1 << 14)
   view: DataView = new DataView(this.bytes.buffer)
   /** The cursor. */
   at = 0
@@ -56,7 +60,7 @@ export class JsonScanner {
   /** Containers around the cursor. */
   depth = 0
   /** Sign bits of four bytes until the text is known to be valid UTF-8, then 0: see `isPlain` in scanString. */
-  asciiMask = signBits
+  asciiMask: number = signBits
 
   load(source: Buffer, start: number, end: number): void {
     const length = end - start
@@ -73,7 +77,7 @@ export class JsonScanner {
   #allocate(length: number): void {
     let capacity = 1 << 14
     while (capacity < length + padding) capacity *= 2
-    this.bytes = Buffer.alloc(capacity)
+    this.bytes = allocate(capacity)
     this.view = new DataView(this.bytes.buffer)
   }
 
@@ -107,8 +111,7 @@ export class JsonScanner {
       const w = view.getInt32(at, true)
       const q = w ^ 0x22222222
       const b = w ^ 0x5c5c5c5c
-      const stop =
-        (((q - 0x01010101) & ~q) | ((b - 0x01010101) & ~b) | ((w - 0x20202020) & ~w)) & signBits
+      const stop = (((q - 0x01010101) & ~q) | ((b - 0x01010101) & ~b) | ((w - 0x20202020) & ~w)) & signBits
       const flagged = stop | (w & this.asciiMask)
       if (flagged === 0) {
         at += 4
@@ -253,13 +256,13 @@ export class JsonScanner {
   /** Text of the string whose quotes stand at `start` and `end`; lone surrogates stay what they are. */
   textOf(start: number, end: number): string {
     for (let i = start + 1; i < end; i++) {
-      if (this.bytes[i] === ch.backslash) return JSON.parse(this.bytes.toString('utf8', start, end + 1)) as string
+      if (this.bytes[i] === ch.backslash)
+        return JSON.parse(this.bytes.toString('utf8', start, end + 1)) as string
     }
     return this.bytes.toString('utf8', start + 1, end)
   }
 }
 
-const signBits = 0x80808080 | 0
 const containerKinds = new Uint8Array(depthMax)
 
 /** What the character behind a backslash stands for; 0: no such escape (`u` is not here). */

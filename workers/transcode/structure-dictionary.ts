@@ -38,11 +38,13 @@ export class Site {
   isMap: boolean
   /** The empty key set: where every object here starts. */
   readonly start: KeyNode
-  readonly members = new Map<string, Site>()
-  /** What array elements and map values share. */
+  readonly members: Map<string, Site> = new Map()
+  /** What the elements of arrays here share. */
   elements: Site | undefined
+  /** What the values of maps here share, those without a plan. */
+  mapValues: Site | undefined
   shapeCount = 0
-  readonly memo = new StringMemo()
+  readonly memo: StringMemo = new StringMemo()
   /** In a map: predictions of keys (even) and values (odd) by position. */
   readonly memos: StringMemo[] = []
   /** The last array (map) here had more elements than a one-byte head can tell. */
@@ -76,6 +78,20 @@ export class KeyNode {
     this.key = key
     this.parent = parent
     this.site = site
+  }
+
+  /** Whether `key` is in this key set. */
+  has(key: string): boolean {
+    for (let node: KeyNode | undefined = this; node?.parent !== undefined; node = node.parent) {
+      if (node.key === key) return true
+    }
+    return false
+  }
+
+  get size(): number {
+    let size = 0
+    for (let node: KeyNode | undefined = this.parent; node !== undefined; node = node.parent) size++
+    return size
   }
 }
 
@@ -115,7 +131,7 @@ export class StructureDictionary {
   constructor(plan: FieldPlan, bounds: StructureBounds) {
     this.#bounds = { ...bounds, countMax: Math.min(bounds.countMax, structureCountMax) }
     this.root = new Site(plan, false)
-    this.anywhere.elements = this.anywhere
+    this.anywhere.elements = this.anywhere.mapValues = this.anywhere
   }
 
   /** Whether the key of `node`, with quotes and colon, stands at `at`. */
@@ -139,14 +155,10 @@ export class StructureDictionary {
    */
   extend(node: KeyNode, site: Site, key: string): KeyNode | undefined {
     const bytes = Buffer.byteLength(key)
-    let keyCount = 1
-    for (let n: KeyNode | undefined = node; n?.parent !== undefined; n = n.parent) {
-      if (n.key === key) return this.#giveUp(site)
-      keyCount++
-    }
     if (
+      node.has(key) ||
       bytes > keyBytesMax ||
-      keyCount > keyCountMax ||
+      node.size >= keyCountMax ||
       node.branches.length >= branchesMax ||
       this.#keyBytes + bytes > this.#bounds.keyBytesMax ||
       this.#siteCount >= this.#bounds.siteCountMax ||
@@ -166,12 +178,14 @@ export class StructureDictionary {
     return branch
   }
 
-  /** Where elements of arrays and values of maps at `site` are. */
   elementsOf(site: Site): Site {
-    if (site.elements !== undefined) return site.elements
-    const known = this.#siteCount < this.#bounds.siteCountMax
-    site.elements = known ? this.#site(site.plan?.elements, false) : this.anywhere
+    site.elements ??= this.#inside(site.plan?.elements)
     return site.elements
+  }
+
+  mapValuesOf(site: Site): Site {
+    site.mapValues ??= this.#inside(undefined)
+    return site.mapValues
   }
 
   #member(site: Site, key: string, plan: FieldPlan | undefined): Site {
@@ -217,6 +231,12 @@ export class StructureDictionary {
     node.id = this.structures.length - 1
     this.#ids.set(name, node.id)
     return node.id
+  }
+
+  #inside(plan: FieldPlan | undefined): Site {
+    // A planned place must be known whatever it costs: there are no more of them than the plan has.
+    const isKnown = this.#siteCount < this.#bounds.siteCountMax || plan !== undefined
+    return isKnown ? this.#site(plan, false) : this.anywhere
   }
 
   #giveUp(site: Site): undefined {

@@ -7,6 +7,7 @@ export const valueBytesMax = 256
 const probeMax = 16
 const candidateBits = 15
 const admitSights = 2
+const ownCountMax = 16
 
 /**
  * Strings that recur in different objects, each with an id that never changes.
@@ -18,15 +19,16 @@ const admitSights = 2
 export class ValueDictionary {
   readonly values: string[] = []
   /** Texts with their closing quote, as little-endian words, the last one masked; see {@link wordsAt}. */
-  words: Int32Array = new Int32Array(1 << 12)
+  words: Int32Array<ArrayBuffer> = new Int32Array(1 << 12)
   #wordCount = 0
   /** By id: first word, number of words, mask of the last word, bytes of text. */
-  wordsAt: Int32Array = new Int32Array(1 << 10)
-  byteLengths: Int32Array = new Int32Array(1 << 10)
+  wordsAt: Int32Array<ArrayBuffer> = new Int32Array(1 << 10)
+  byteLengths: Int32Array<ArrayBuffer> = new Int32Array(1 << 10)
   #hashes = new Int32Array(1 << 10)
   /** Open addressing: id + 1. */
   #slots = new Int32Array(1 << 12)
   #textBytes = 0
+  readonly #ownIds = new Map<string, number>()
   readonly #bytesMax: number
   readonly #countMax: number
 
@@ -52,7 +54,8 @@ export class ValueDictionary {
     for (let i = hash & mask, step = 0; step < probeMax; i = (i + 1) & mask, step++) {
       const id = (slots[i] as number) - 1
       if (id < 0) return -1
-      if (this.#hashes[id] === hash && this.byteLengths[id] === length && this.matches(view, at, id)) return id
+      if (this.#hashes[id] === hash && this.byteLengths[id] === length && this.matches(view, at, id))
+        return id
     }
     return -1
   }
@@ -66,6 +69,23 @@ export class ValueDictionary {
     for (; at < end; at += 4, word++) if (view.getInt32(at, true) !== words[word]) return false
     const rest = length & 3
     return rest === 0 || (view.getInt32(at, true) & ((1 << (rest << 3)) - 1)) === words[word]
+  }
+
+  /**
+   * Id of a string that stands in every object though not in its source (a list's apiVersion and kind): enters at once.
+   * A second id for the same text, should the source have it too, does no harm.
+   */
+  ownId(text: string): number {
+    let id = this.#ownIds.get(text)
+    if (id === undefined) {
+      if (this.#ownIds.size >= ownCountMax) return -1
+      const bytes = Buffer.from(`${text}"\0\0\0`)
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+      // No hash: never to be found by find(), which hashes as it scans.
+      id = this.admit(view, 0, bytes.length - 4, 0, text)
+      this.#ownIds.set(text, id)
+    }
+    return id
   }
 
   /** A string not found: whether it was seen in enough objects to enter now. Remembers the sight otherwise. */
@@ -155,7 +175,7 @@ export class ValueDictionary {
   }
 }
 
-function grow(array: Int32Array): Int32Array {
+function grow(array: Int32Array): Int32Array<ArrayBuffer> {
   const grown = new Int32Array(array.length * 2)
   grown.set(array)
   return grown
