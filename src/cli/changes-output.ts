@@ -15,7 +15,8 @@ export function changesOutput(
 ): Output {
   const columns = columnsOf(type)
   // Widths only grow, and start wide enough for most names: lines that were printed cannot be moved.
-  const widths: number[] = []
+  const scope = type.namespaced ? ['NAMESPACE'] : []
+  const widths: number[] = [verbs.update.length, ...scope.map(() => 12), 32]
   const print = (cells: readonly string[]) => {
     let line = ''
     for (let i = 0; i < cells.length; i++) {
@@ -26,14 +27,13 @@ export function changesOutput(
     }
     return out.write(line)
   }
-  const scope = type.namespaced ? ['NAMESPACE'] : []
   let hasHeader = false
   return {
     needsEveryChange: true,
     change(change: Change) {
       if (!hasHeader) {
         hasHeader = true
-        print(['EVENT   ', ...scope, 'NAME', ...columns.map((column) => column.name)])
+        print(['EVENT', ...scope, 'NAME', ...columns.map((column) => column.name)])
       }
       const object = change.object()
       const values = columns.map((column) => column.value(object, nowMs()))
