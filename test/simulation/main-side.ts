@@ -1,0 +1,212 @@
+import type { BatchReader } from '../../src/engine/batch-reader.ts'
+import type { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
+import type { Indexer } from '../../src/indexer/indexer.ts'
+import type { ChangeSink } from '../../src/notify/change-sink.ts'
+import { CacheContract } from './cache-contract.ts'
+import { violate } from './contract-violation.ts'
+import type { ModelServer } from './model-server.ts'
+import type { Random } from './random.ts'
+import type { Stages } from './stages.ts'
+import { type VirtualClock, VirtualThread } from './virtual-time.ts'
+import type { Posted } from './worker-life.ts'
+
+export interface Credit {
+  readonly incarnation: number
+  readonly bytes: number
+  readonly buffer: ArrayBuffer | undefined
+}
+
+export interface MainSideOptions {
+  readonly stages: Stages
+  readonly random: Random
+  readonly clock: VirtualClock
+  readonly server: ModelServer
+  readonly sliceMs: number
+  readonly slabBytes: number
+  readonly onRule: (rule: string) => void
+  readonly log: (line: string) => void
+}
+
+/** The main thread: batch reader, indexer and whatever listens, in slices; and the part of a session that restarts. */
+export class MainSide {
+  readonly thread: VirtualThread
+  readonly indexer: Indexer
+  readonly contract: CacheContract<CacheEpoch>
+  readonly slicer: InstanceType<Stages['Slicer']>
+  readonly credits: Credit[] = []
+  readonly #options: MainSideOptions
+  readonly #reader: BatchReader
+  /** Given to the reader and not applied, in order. */
+  readonly #pushed: Posted[] = []
+  /** End markers of the first of them that main has got to. */
+  #endsReached = 0
+  #sweepOfDeadBatch: number | undefined
+  #incarnation = -1
+  /** Newest version of what is applied or was given up, since the last reset. */
+  #settledVersion = 0
+  /** Number of the newest declared reset that is applied. */
+  resetNumber = 0
+
+  constructor(options: MainSideOptions, nextSink: (indexer: () => Indexer) => ChangeSink<CacheEpoch>) {
+    this.#options = options
+    const { stages, server } = options
+    this.thread = new VirtualThread(options.clock, options.random)
+    this.slicer = new stages.Slicer(this.thread, options.sliceMs)
+    this.contract = new CacheContract<CacheEpoch>({
+      server,
+      serialOf: (cell) => serialOf(this.indexer.read(cell)),
+      next: nextSink(() => this.indexer),
+      log: options.log,
+    })
+    this.indexer = new stages.Indexer({
+      sink: this.contract,
+      columns: ['metadata.labels.color'],
+      onIndexError: (_index, _key, error) => violate('index', String(error)),
+      slabBytes: options.slabBytes,
+      memoCount: 4,
+      onRule: (rule) => {
+        options.onRule(rule)
+        if (rule === 'main: reset') this.#resetApplied()
+      },
+    })
+    this.indexer.indices.define({ byColor: 'metadata.labels.color' })
+    this.contract.isSweeping = () => this.indexer.isSweeping
+    this.contract.generationOnMain = () => this.#generationEnding()
+    this.#reader = new stages.BatchReader({
+      indexer: this.indexer,
+      nowMs: () => this.thread.nowMs(),
+      onCredit: (bytes, buffer) => this.credits.push({ incarnation: this.#incarnation, bytes, buffer }),
+      onMismatch: (error) => violate('batch', error.message),
+      onApplied: () => this.#applied(),
+    })
+  }
+
+  /** What main can tell a new watch of versions: a consistent list below it comes from another world. */
+  get knownVersion(): number {
+    let known = this.#settledVersion
+    for (const posted of this.#pushed) known = Math.max(known, posted.versionMax)
+    return known
+  }
+
+  get isAtRest(): boolean {
+    return this.#pushed.length === 0 && this.#reader.pendingBytes === 0 && !this.thread.hasTurn
+  }
+
+  receive(posted: Posted): void {
+    this.#reader.push(posted.incarnation, posted.buffer)
+    if (posted.incarnation === this.#incarnation) {
+      this.#pushed.push(posted)
+      if (this.#pushed.length === 1) this.contract.applying = posted.facts
+    }
+    this.slicer.wake(this.#reader)
+  }
+
+  /** The watch's thread is known to be dead. */
+  mourn(): void {
+    if (this.indexer.isSweeping) this.#sweepOfDeadBatch = this.#generationEnding()
+    this.#settledVersion = this.knownVersion
+    this.#pushed.length = 0
+    this.#endsReached = 0
+    this.contract.applying = undefined
+    this.#incarnation = -1
+    this.#reader.begin(-1)
+    this.indexer.abortOpenBracket()
+    // A sweep that had begun goes on.
+    this.slicer.wake(this.#reader)
+  }
+
+  begin(incarnation: number): void {
+    this.#incarnation = incarnation
+    this.#reader.begin(incarnation)
+  }
+
+  /** All that can be said of cache and safe version between two turns. */
+  check(): void {
+    const { indexer, contract } = this
+    const { server } = this.#options
+    contract.checkCache(indexer.cells(), indexer.size)
+    const safe = indexer.safeVersion
+    contract.checkSafe(safe === undefined ? undefined : server.versionOf(safe))
+  }
+
+  checkAtRest(): void {
+    this.check()
+    this.contract.checkConverged()
+    const { indexer, contract } = this
+    const { server } = this.#options
+    if (indexer.safeVersion !== server.versionText(server.version)) {
+      violate('converge', `safe version is ${indexer.safeVersion} at rest, the server's ${server.version}`)
+    }
+    if (!indexer.hasSynced || indexer.isRelisting) violate('converge', 'not in sync at rest')
+    for (const [key, state] of contract.fold) {
+      const object = indexer.get(key) as { metadata: { uid: string; resourceVersion: string } } | undefined
+      const text = server.versionText(state.version)
+      if (object?.metadata.uid !== state.uid || object.metadata.resourceVersion !== text) {
+        violate('content', `get(${key}) is not what the cache holds`)
+      }
+    }
+    this.#checkIndices()
+    if (indexer.tombstones.size > server.keys.length) violate('tombstones', `${indexer.tombstones.size} left`)
+  }
+
+  /** Every record alive is a cached one: nothing pinned, nothing leaked. */
+  checkStore(): void {
+    let bytes = 0
+    for (const [, cell] of this.indexer.cells()) bytes += cell.length
+    const { store } = this.indexer
+    if (store.pinnedBytes !== 0) violate('memory', `${store.pinnedBytes} bytes pinned at rest`)
+    if (store.liveBytes !== bytes) violate('memory', `${store.liveBytes} bytes live, ${bytes} cached`)
+  }
+
+  #checkIndices(): void {
+    const { indexer, contract } = this
+    const byColor = indexer.indices.index('byColor')
+    let count = 0
+    for (const color of ['red', 'green']) {
+      for (const key of byColor.keysOf(color) ?? []) {
+        count++
+        const state = contract.fold.get(key)
+        if (state === undefined || colorOf(indexer.get(key)) !== color) {
+          violate('index', `${key} stands under ${color}`)
+        }
+      }
+    }
+    if (count !== contract.fold.size) violate('index', `${count} keys indexed, ${contract.fold.size} cached`)
+  }
+
+  #resetApplied(): void {
+    this.resetNumber = this.#pushed[0]?.resetNumber ?? 0
+    this.#settledVersion = 0
+    this.contract.resetApplied(this.resetNumber)
+  }
+
+  #generationEnding(): number {
+    if (this.#sweepOfDeadBatch !== undefined) {
+      const generation = this.#sweepOfDeadBatch
+      this.#sweepOfDeadBatch = undefined
+      return generation
+    }
+    const ends = this.#pushed[0]?.markers.filter((marker) => marker.kind === 'end') ?? []
+    const end = ends[this.#endsReached++]
+    if (end === undefined) violate('list', 'main completed a list that no batch ends')
+    return end.generation
+  }
+
+  #applied(): void {
+    const posted = this.#pushed.shift()
+    if (posted === undefined) return
+    this.#settledVersion = Math.max(this.#settledVersion, posted.versionMax)
+    this.#endsReached = 0
+    this.contract.applied(posted.facts)
+    this.contract.applying = this.#pushed[0]?.facts
+    this.check()
+  }
+}
+
+function serialOf(object: unknown): number {
+  return (object as { spec: { serial: number } }).spec.serial
+}
+
+function colorOf(object: unknown): string {
+  return (object as { metadata: { labels: { color: string } } }).metadata.labels.color
+}

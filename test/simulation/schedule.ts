@@ -1,0 +1,347 @@
+import type { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
+import type { ChangeSink } from '../../src/notify/change-sink.ts'
+import { ContractViolation, violate } from './contract-violation.ts'
+import { MainSide } from './main-side.ts'
+import { ModelServer } from './model-server.ts'
+import { Random } from './random.ts'
+import { noFaults, type ReadingFaults } from './reading.ts'
+import type { Stages } from './stages.ts'
+import { VirtualClock } from './virtual-time.ts'
+import { type Posted, WorkerLife, type WorkerShape } from './worker-life.ts'
+
+export interface ScheduleOptions {
+  readonly stages: Stages
+  readonly seed: number
+  /** Planted in the model of the reflector, which is no part of the engine. */
+  readonly watchFromHighestPage?: boolean
+  readonly onRule?: (rule: string) => void
+  readonly log?: (line: string) => void
+}
+
+export interface ScheduleResult {
+  readonly steps: number
+  readonly keys: number
+  readonly violation: string | undefined
+}
+
+const stepsMin = 60
+const stepsMore = 140
+const restStepsMax = 4_000
+
+type Action =
+  | 'write'
+  | 'read'
+  | 'worker turn'
+  | 'worker timer'
+  | 'flush'
+  | 'deliver'
+  | 'main turn'
+  | 'credit'
+  | 'crash'
+  | 'restart'
+  | 'relist'
+  | 'compact'
+  | 'restore'
+
+/** How often each thing happens, and by how much a schedule may deviate: schedules without some fault find other bugs. */
+const weights: Readonly<Record<Action, { readonly weight: number; readonly spread: readonly number[] }>> = {
+  write: { weight: 30, spread: [0.5, 1, 1, 2] },
+  read: { weight: 34, spread: [0.5, 1, 1, 2] },
+  'worker turn': { weight: 12, spread: [0.5, 1, 3] },
+  'worker timer': { weight: 6, spread: [1] },
+  flush: { weight: 16, spread: [0.3, 1, 2] },
+  deliver: { weight: 12, spread: [0.3, 1, 3] },
+  'main turn': { weight: 16, spread: [0.5, 1, 3] },
+  credit: { weight: 10, spread: [0.1, 1, 3] },
+  crash: { weight: 2, spread: [0, 1, 1, 3] },
+  restart: { weight: 10, spread: [1] },
+  relist: { weight: 1.5, spread: [0, 1, 2] },
+  compact: { weight: 2, spread: [0, 1, 2] },
+  restore: { weight: 1.5, spread: [0, 1, 1] },
+}
+const actions = Object.keys(weights) as Action[]
+
+/** One seeded run of the engine's stages against the model server, held against the contract at every step. */
+export class Schedule {
+  readonly #options: ScheduleOptions
+  readonly #random: Random
+  readonly #clock: VirtualClock
+  readonly #server: ModelServer
+  readonly #main: MainSide
+  readonly #shape: WorkerShape
+  readonly #faults: ReadingFaults
+  readonly #weights: Map<Action, number>
+  readonly #wire: Posted[] = []
+  readonly #log: (line: string) => void
+  #worker: WorkerLife | undefined
+  /** Main knows that its watch died, or has not started one. */
+  #isMourned = true
+  #incarnation = 0
+  /** The version etcd went back to, while somebody still knows a newer one from before. */
+  #restoredTo: number | undefined
+  #resetsBeforeRestore = 0
+
+  constructor(options: ScheduleOptions, nextSink: () => ChangeSink<CacheEpoch>) {
+    this.#options = options
+    this.#log = options.log ?? (() => {})
+    const random = new Random(options.seed)
+    this.#random = random
+    this.#clock = new VirtualClock(random, random.pick([0, 0.2, 1]))
+    const keys = ['ns-1/a', 'ns-1/b', 'ns-2/a', 'cluster-wide', 'ns-2/c', 'ns-1/ä']
+    this.#server = new ModelServer(
+      {
+        keys: keys.slice(0, 3 + random.below(4)),
+        versionBase: random.pick([0n, 0n, 2n ** 53n - 30n, 10n ** 22n]),
+      },
+      random,
+    )
+    const isStale = random.chance(0.3)
+    this.#faults = {
+      lose: random.pick([0, 0, 0.08]),
+      refuse: random.pick([0, 0, 0, 0.05]),
+      repeat: random.pick([0, 0.05]),
+      cut: random.pick([0, 0.02, 0.06]),
+      stale: isStale,
+    }
+    this.#shape = {
+      creditBytes: random.pick([1, 16_384, 40_000, 1_000_000]),
+      rowCountMax: random.pick([1, 2, 3, 100]),
+      slabBytes: random.pick([2_048, 4_096, 65_536]),
+      withPort: random.chance(0.5),
+    }
+    this.#weights = new Map()
+    for (const action of actions) {
+      const { weight, spread } = weights[action]
+      this.#weights.set(action, weight * random.pick(spread))
+    }
+    // A lagging replica and a restored etcd look alike: both answer with a version that is too low.
+    if (isStale) this.#weights.set('restore', 0)
+    this.#main = new MainSide(
+      {
+        stages: options.stages,
+        random,
+        clock: this.#clock,
+        server: this.#server,
+        sliceMs: 5,
+        slabBytes: random.pick([2_048, 16_384]),
+        onRule: options.onRule ?? (() => {}),
+        log: this.#log,
+      },
+      nextSink,
+    )
+  }
+
+  run(): ScheduleResult {
+    const steps = stepsMin + this.#random.below(stepsMore)
+    let violation: string | undefined
+    try {
+      for (let i = this.#random.below(5); i > 0; i--) this.#server.mutate()
+      for (let step = 0; step < steps; step++) this.#act(this.#choose())
+      this.#rest()
+    } catch (error) {
+      if (!(error instanceof ContractViolation)) violation = `crash: ${String((error as Error).stack ?? error)}`
+      else violation = error.message
+    }
+    return { steps, keys: this.#server.keys.length, violation }
+  }
+
+  #choose(): Action {
+    let total = 0
+    for (const action of actions) if (this.#canDo(action)) total += this.#weights.get(action) as number
+    let at = this.#random.unit() * total
+    for (const action of actions) {
+      if (!this.#canDo(action)) continue
+      at -= this.#weights.get(action) as number
+      if (at < 0) return action
+    }
+    return 'write'
+  }
+
+  #canDo(action: Action): boolean {
+    switch (action) {
+      case 'read':
+      case 'crash':
+      case 'relist':
+        return this.#worker !== undefined
+      case 'worker turn':
+      case 'worker timer':
+        return this.#worker !== undefined && this.#shape.withPort
+      case 'flush':
+        return this.#worker !== undefined && !this.#shape.withPort
+      case 'deliver':
+        return this.#wire.length > 0
+      case 'credit':
+        return this.#main.credits.length > 0
+      case 'main turn':
+        return this.#main.thread.hasTurn
+      case 'restart':
+        return this.#worker === undefined
+      case 'restore':
+        return this.#restoredTo === undefined
+      default:
+        return true
+    }
+  }
+
+  #act(action: Action): void {
+    switch (action) {
+      case 'write': {
+        const event = this.#server.mutate()
+        if (event !== undefined) this.#log(`server: ${event.type} ${event.state.key} @${event.version}`)
+        break
+      }
+      case 'read':
+        this.#read(this.#random.chance(0.2) ? 1 + this.#random.below(8) : 1)
+        break
+      case 'worker turn':
+        this.#worker?.thread.turn()
+        break
+      case 'worker timer':
+        this.#worker?.thread.fireTimer(this.#random.chance(0.5))
+        break
+      case 'flush':
+        this.#worker?.flush()
+        break
+      case 'deliver':
+        this.#deliver()
+        break
+      case 'main turn':
+        this.#main.thread.turn()
+        break
+      case 'credit':
+        this.#credit()
+        break
+      case 'crash':
+        this.#log('CRASH')
+        this.#worker?.die()
+        this.#worker = undefined
+        this.#main.contract.workerDied()
+        break
+      case 'restart':
+        if (this.#isMourned) this.#launch()
+        else this.#mourn()
+        break
+      case 'relist':
+        this.#worker?.reading.relist()
+        break
+      case 'compact':
+        this.#server.compact()
+        break
+      case 'restore':
+        this.#restore()
+        break
+      default:
+        action satisfies never
+    }
+    this.#leaveOldWorld()
+  }
+
+  #read(steps: number): void {
+    const worker = this.#worker
+    if (worker === undefined) return
+    worker.reading.faults = this.#faults
+    worker.read(steps)
+  }
+
+  #deliver(): void {
+    const posted = this.#wire.shift()
+    if (posted !== undefined) this.#main.receive(posted)
+  }
+
+  #credit(): void {
+    const credit = this.#main.credits.shift()
+    if (credit === undefined || credit.incarnation !== this.#incarnation) return
+    this.#worker?.credit(credit.bytes, credit.buffer === undefined ? [] : [credit.buffer])
+  }
+
+  #mourn(): void {
+    this.#log('main: the watch is dead')
+    this.#main.mourn()
+    this.#wire.length = 0
+    this.#isMourned = true
+  }
+
+  #launch(): void {
+    const { indexer, contract } = this.#main
+    const resumeVersion = indexer.safeVersion
+    const incarnation = ++this.#incarnation
+    this.#main.begin(incarnation)
+    this.#isMourned = false
+    this.#log(`main: watch ${incarnation} starts, ${resumeVersion === undefined ? 'list' : `after ${resumeVersion}`}`)
+    this.#worker = new WorkerLife({
+      stages: this.#options.stages,
+      random: this.#random,
+      clock: this.#clock,
+      server: this.#server,
+      contract,
+      shape: this.#shape,
+      incarnation,
+      firstGeneration: indexer.generationMax + 1,
+      resumeVersion,
+      // With lagging replicas a list may be older than main's cache: the sweep must spare what is newer.
+      knownVersion: this.#faults.stale ? 0 : this.#main.knownVersion,
+      watchFromHighestPage: this.#options.watchFromHighestPage === true,
+      post: (posted) => this.#wire.push(posted),
+      onRule: this.#options.onRule ?? (() => {}),
+      log: this.#log,
+    })
+  }
+
+  #restore(): void {
+    const before = this.#server.version
+    if (!this.#server.restore()) return
+    this.#restoredTo = this.#server.version - 1
+    this.#resetsBeforeRestore = this.#main.contract.resetNumber
+    this.#log(`etcd: restored from ${before} to ${this.#restoredTo}`)
+    this.#worker?.reading.cut()
+  }
+
+  /** Once nobody knows a version of the world that is gone, the server may write on. */
+  #leaveOldWorld(): void {
+    const restoredTo = this.#restoredTo
+    if (restoredTo === undefined) return
+    if (this.#main.resetNumber <= this.#resetsBeforeRestore) {
+      if (this.#main.knownVersion > restoredTo) return
+      if (this.#wire.some((posted) => posted.versionMax > restoredTo)) return
+      if (this.#worker !== undefined && this.#worker.reading.known > restoredTo) return
+    }
+    this.#log('etcd: nobody knows the old world any more')
+    this.#main.contract.enterWorld(this.#server.world)
+    this.#server.ceiling = Number.POSITIVE_INFINITY
+    this.#restoredTo = undefined
+  }
+
+  /** Faults stop: everything must come to rest with cache and server equal. */
+  #rest(): void {
+    this.#log('faults stop')
+    for (let i = 0; i < restStepsMax; i++) {
+      if (this.#worker === undefined) {
+        if (!this.#isMourned) this.#mourn()
+        this.#launch()
+      }
+      const worker = this.#worker as WorkerLife
+      worker.reading.faults = noFaults
+      worker.read(1)
+      this.#leaveOldWorld()
+      worker.flush()
+      worker.thread.turn()
+      worker.thread.fireTimer(true)
+      this.#deliver()
+      while (this.#main.thread.turn()) this.#leaveOldWorld()
+      this.#credit()
+      if (!worker.isIdle || this.#wire.length > 0 || !this.#main.isAtRest) continue
+      if (this.#main.credits.length > 0 || worker.thread.hasTurn) continue
+      if (this.#main.contract.hasLosses) {
+        // Nothing but a new list can find what a server lost.
+        worker.reading.relist()
+        continue
+      }
+      if (worker.flush()) continue
+      this.#main.checkAtRest()
+      this.#main.checkStore()
+      worker.checkAtRest()
+      return
+    }
+    violate('converge', `no rest after ${restStepsMax} steps`)
+  }
+}

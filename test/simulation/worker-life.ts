@@ -1,0 +1,190 @@
+import type { CacheEpoch } from "../../src/indexer/cache-epoch.ts"
+import type { BatchMarker } from '../../src/protocol/batch-format.ts'
+import type { DictionaryEpoch } from '../../src/protocol/dictionary-epoch.ts'
+import type { BatchPort } from '../../workers/batch-port.ts'
+import type { BatchWriter } from '../../workers/batch-writer.ts'
+import { type DeltaQueue, QueueMarker } from '../../workers/delta-queue.ts'
+import type { Intake } from '../../workers/intake.ts'
+import type { BatchFacts, CacheContract } from './cache-contract.ts'
+import { violate } from './contract-violation.ts'
+import type { ModelServer } from './model-server.ts'
+import type { Random } from './random.ts'
+import { Reading } from './reading.ts'
+import type { Stages } from './stages.ts'
+import { type VirtualClock, VirtualThread } from './virtual-time.ts'
+
+/** A batch between the threads. */
+export interface Posted {
+  readonly incarnation: number
+  readonly buffer: ArrayBuffer
+  readonly facts: BatchFacts
+  readonly markers: readonly BatchMarker[]
+  /** Newest version in it. */
+  readonly versionMax: number
+  /** Number of the declared reset whose marker is in it. */
+  readonly resetNumber: number | undefined
+}
+
+export interface WorkerShape {
+  readonly creditBytes: number
+  readonly rowCountMax: number
+  readonly slabBytes: number
+  /** false: the schedule itself decides when a batch is written, one at a time. */
+  readonly withPort: boolean
+}
+
+export interface WorkerLifeOptions {
+  readonly stages: Stages
+  readonly random: Random
+  readonly clock: VirtualClock
+  readonly server: ModelServer
+  readonly contract: CacheContract<CacheEpoch>
+  readonly shape: WorkerShape
+  readonly incarnation: number
+  readonly firstGeneration: number
+  readonly resumeVersion: string | undefined
+  readonly knownVersion: number
+  readonly watchFromHighestPage: boolean
+  readonly post: (posted: Posted) => void
+  readonly onRule: (rule: string) => void
+  readonly log: (line: string) => void
+}
+
+/** One incarnation of a watch: reading, queue, writer and port on a thread of their own, until it dies. */
+export class WorkerLife {
+  readonly reading: Reading
+  readonly thread: VirtualThread
+  readonly #options: WorkerLifeOptions
+  readonly #queue: DeltaQueue<DictionaryEpoch>
+  readonly #writer: BatchWriter<DictionaryEpoch>
+  readonly #port: BatchPort<DictionaryEpoch> | undefined
+  readonly #intake: Intake
+  #creditBytes: number
+
+  constructor(options: WorkerLifeOptions) {
+    this.#options = options
+    const { stages, random, clock, server, contract, shape } = options
+    this.thread = new VirtualThread(clock, random)
+    const resume = options.resumeVersion
+    this.#queue = new stages.DeltaQueue<DictionaryEpoch>({
+      firstGeneration: options.firstGeneration,
+      ...(resume !== undefined && { resumeVersion: parse(resume) }),
+      slabBytes: shape.slabBytes,
+      onRule: options.onRule,
+    })
+    const transcoder = new stages.JsonTranscoder({ fields: {}, columns: ['metadata.labels.color'] })
+    this.#intake = new stages.Intake({
+      transcoder,
+      queue: this.#queue,
+      nowMs: () => this.thread.nowMs(),
+      onRefused: () => {},
+    })
+    this.#writer = new stages.BatchWriter<DictionaryEpoch>(this.#queue, {
+      incarnation: options.incarnation,
+      rowCountMax: shape.rowCountMax,
+    })
+    this.#creditBytes = shape.creditBytes
+    if (shape.withPort) {
+      this.#port = new stages.BatchPort<DictionaryEpoch>({
+        queue: this.#queue,
+        writer: this.#writer,
+        runtime: this.thread,
+        creditBytes: shape.creditBytes,
+        post: (buffer) => this.#post(buffer),
+      })
+    }
+    this.reading = new Reading({
+      server,
+      sink: this.#intake,
+      random,
+      observer: {
+        offered: (kind, state, isRepeat) => contract.offered(kind, state, isRepeat),
+        lost: (state, generation) => contract.lost(state, generation),
+        listStarted: (_generation, reset) => contract.listStarted(reset),
+        listEnded: (generation, repaired) => contract.listEnded(generation, repaired),
+        log: options.log,
+      },
+      ...(resume !== undefined && { resumeVersion: server.versionOf(resume) }),
+      knownVersion: options.knownVersion,
+      watchFromHighestPage: options.watchFromHighestPage,
+    })
+  }
+
+  get isIdle(): boolean {
+    return this.reading.isIdle && this.#queue.isEmpty
+  }
+
+  /** Some bytes arrive from the server. */
+  read(steps: number): void {
+    this.#intake.chunkStarts()
+    for (let i = 0; i < steps; i++) this.reading.step()
+    this.#port?.touched(steps * 300)
+  }
+
+  /** Sends one batch, if the schedule is the port. */
+  flush(): boolean {
+    if (this.#port !== undefined) return false
+    const head = this.#queue.head
+    if (this.#creditBytes <= 0 && !(head instanceof QueueMarker && head.reset)) return false
+    const buffer = this.#writer.write()
+    if (buffer === undefined) return false
+    this.#creditBytes -= buffer.byteLength
+    this.#post(buffer)
+    return true
+  }
+
+  credit(bytes: number, buffers: readonly ArrayBuffer[]): void {
+    if (this.#port !== undefined) this.#port.credit(bytes, buffers)
+    else {
+      for (const buffer of buffers) this.#writer.recycle(buffer)
+      this.#creditBytes += bytes
+    }
+  }
+
+  die(): void {
+    this.#port?.close()
+    this.thread.kill()
+  }
+
+  /** At rest nothing may be left behind: no record in the queue's slabs, no credit on its way. */
+  checkAtRest(): void {
+    const credit = this.#port?.creditBytes ?? this.#creditBytes
+    if (credit !== this.#options.shape.creditBytes) {
+      violate('credit', `${credit} of ${this.#options.shape.creditBytes} bytes came back`)
+    }
+    const { store } = this.#queue
+    if (store.liveBytes !== 0 || this.#queue.count !== 0) {
+      violate('queue', `${store.liveBytes} bytes left in an empty queue`)
+    }
+  }
+
+  #post(buffer: ArrayBuffer): void {
+    const { stages, server, contract, incarnation } = this.#options
+    const batch = new stages.Batch(buffer)
+    const keys: string[] = []
+    for (; batch.row < batch.rowCount; batch.row++) keys.push(batch.readKey())
+    const facts = contract.posted(keys)
+    const { markers, safe } = batch.header
+    let versionMax = safe === undefined ? 0 : server.versionOf(safe)
+    for (const marker of markers) {
+      if (marker.version !== undefined) versionMax = Math.max(versionMax, server.versionOf(marker.version))
+    }
+    for (const offers of facts.offers.values()) {
+      for (const { state } of offers) versionMax = Math.max(versionMax, state.version)
+    }
+    this.#options.log(
+      `queue: batch of ${keys.join(' ') || 'no rows'}; ${markers.map(markerText).join(' ')} safe ${safe ?? '-'}`,
+    )
+    const resetNumber = markers.some((marker) => marker.reset === true) ? contract.resetNumber : undefined
+    this.#options.post({ incarnation, buffer, facts, markers, versionMax, resetNumber })
+  }
+}
+
+function markerText(marker: BatchMarker): string {
+  return `${marker.row}:${marker.kind}(${marker.generation}${marker.reset === true ? ', reset' : ''})`
+}
+
+function parse(text: string): number | bigint {
+  const version = BigInt(text)
+  return version <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(version) : version
+}
