@@ -1,0 +1,123 @@
+import { dirname, join, normalize } from 'node:path'
+import { expect, test } from 'vitest'
+import { importsOf, type SourceFile, sourceFiles } from './source-tree.ts'
+
+/**
+ * Which way imports may go (ARCHITECTURE.md, layout). Left: a folder, or a file of its own; right: what it may import
+ * beside itself. A file that fits several rows obeys the longest.
+ */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  'src/base': ['src/errors.ts'],
+  'src/errors.ts': [],
+  'src/protocol': ['src/base', 'src/errors.ts'],
+  'src/selectors': ['src/base', 'src/errors.ts', 'src/protocol'],
+  'src/resources.ts': [],
+  'src/config': ['src/base', 'src/errors.ts', 'src/protocol', 'src/resources.ts'],
+  'src/indexer': ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors', 'src/notify/change-sink.ts'],
+  'src/notify': ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors'],
+  'src/engine': ['src/base', 'src/errors.ts', 'src/protocol', 'src/config', 'src/indexer'],
+  'src/testing': ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors', 'src/resources.ts'],
+  'src/cli': ['src'],
+  'src/index.ts': ['src'],
+  // Informer, factory, lister, options: the faces over the folders.
+  src: [
+    'src/base',
+    'src/errors.ts',
+    'src/protocol',
+    'src/selectors',
+    'src/resources.ts',
+    'src/config',
+    'src/indexer',
+    'src/notify',
+    'src/engine',
+  ],
+  workers: ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors'],
+}
+
+const files = [...sourceFiles('src'), ...sourceFiles('workers')]
+
+function isIn(path: string, place: string): boolean {
+  return path === place || path.startsWith(`${place}/`)
+}
+
+function rowOf(path: string): string {
+  const rows = Object.keys(allowed).filter((row) => isIn(path, row))
+  return rows.reduce((longest, row) => (row.length > longest.length ? row : longest))
+}
+
+function targetsOf(file: SourceFile): readonly string[] {
+  return importsOf(file.text)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => normalize(join(dirname(file.path), specifier)).replaceAll('\\', '/'))
+}
+
+function isAllowed(from: string, to: string): boolean {
+  const row = rowOf(from)
+  if (isIn(to, row) && rowOf(to) === row) return true
+  return (allowed[row] as readonly string[]).some((place) =>
+    // 'src' on the right means any file of src; the row of the faces is not meant when a folder is named.
+    place === 'src' ? isIn(to, 'src') : isIn(to, place),
+  )
+}
+
+test.each(files.map((file) => [file.path, file] as const))(
+  '%s imports only what lies below it',
+  (path, file) => {
+    expect(targetsOf(file).filter((target) => !isAllowed(path, target))).toEqual([])
+  },
+)
+
+test('no import cycles', () => {
+  const graph = new Map(files.map((file) => [file.path, targetsOf(file)]))
+  const done = new Set<string>()
+  const cycles: string[] = []
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) {
+      cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
+      return
+    }
+    if (done.has(path)) return
+    for (const target of graph.get(path) ?? []) visit(target, [...trail, path])
+    done.add(path)
+  }
+  for (const path of graph.keys()) visit(path, [])
+  expect(cycles).toEqual([])
+})
+
+test('packages stay where they belong', () => {
+  const owners: Readonly<Record<string, RegExp>> = {
+    '@kubernetes/client-node': /^src\/(config\/kube-config-file|core-v1|.*-objects)\.ts$/,
+    commander: /^src\/cli\//,
+    piscina: /^(src\/engine|workers)\//,
+    undici: /^(src\/config|workers)\//,
+    msgpackr: /^(src\/(protocol|engine|indexer)|workers)\//,
+  }
+  const strangers: string[] = []
+  for (const file of files) {
+    for (const specifier of importsOf(file.text)) {
+      if (specifier.startsWith('.') || specifier.startsWith('node:')) continue
+      if (owners[specifier]?.test(file.path)) continue
+      strangers.push(`${file.path}: ${specifier}`)
+    }
+  }
+  expect(strangers).toEqual([])
+})
+
+test('the guard itself sees imports of every form', () => {
+  const text = `import { a } from './a.ts'
+import type {
+  B,
+} from './b.ts'
+import './c.ts'
+export { d } from './d.ts'
+const e = await import('./e.ts')
+// import { no } from './no.ts'
+/* import { no } from './no.ts' */`
+  expect([...importsOf(text)].sort()).toEqual(['./a.ts', './b.ts', './c.ts', './d.ts', './e.ts'])
+  expect(isAllowed('src/indexer/indexer.ts', 'src/engine/engine.ts')).toBe(false)
+  expect(isAllowed('src/engine/engine.ts', 'workers/watch-worker.ts')).toBe(false)
+  expect(isAllowed('workers/watch.ts', 'src/config/credentials-broker.ts')).toBe(false)
+  expect(isAllowed('src/base/runtime.ts', 'src/options.ts')).toBe(false)
+  expect(isAllowed('src/informer.ts', 'src/cli/run.ts')).toBe(false)
+  expect(isAllowed('src/informer.ts', 'src/lister.ts')).toBe(true)
+})
