@@ -89,11 +89,14 @@ export class WatchRun {
     const sampler = new LiveSampler(this.#informer, this.#registration, this.#recorder, this.#meter)
     const ticker = setInterval(() => this.#output.sample(sampler.take()), sampleMs)
     const unsubscribe = this.#informer.onStateChange((state, error) => {
-      this.#output.state(state, error && `${error.code}: ${error.message}`)
       const isStarting = !this.#informer.hasSynced() && this.#recorder.delivered === 0
-      if (error === undefined || !isStarting || !isFatalAtStart(error)) return
-      this.#failure ??= error
-      stop()
+      if (error !== undefined && isStarting && isFatalAtStart(error)) {
+        // Told once, as the reason of the end.
+        this.#failure ??= error
+        stop()
+      } else if (this.#failure === undefined) {
+        this.#output.state(state, error && `${error.code}: ${error.message}`)
+      }
     })
     try {
       this.#factory.start()

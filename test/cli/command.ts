@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url'
+import { type Child, startChild, until } from '../support/child-process.ts'
+
+const mainPath = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The command line in a process of its own, as a user has it. */
+export class Command {
+  readonly child: Child
+  stdout = ''
+  stderr = ''
+
+  constructor(line: string | readonly string[], env: NodeJS.ProcessEnv = {}) {
+    const args = typeof line === 'string' ? line.split(' ') : line
+    this.child = startChild(process.execPath, [mainPath, ...args], {
+      // Never the kubeconfig of whoever runs the tests.
+      env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env },
+      onStdout: (text) => {
+        this.stdout += text
+      },
+    })
+    this.child.process.stderr?.on('data', (text: string) => {
+      this.stderr += text
+    })
+  }
+
+  get lines(): readonly string[] {
+    return this.stdout.split('\n').slice(0, -1)
+  }
+
+  waitFor(what: string, test: () => boolean): Promise<true> {
+    return until(what, 30_000, () => {
+      if (test()) return true
+      if (this.child.process.exitCode !== null) throw new Error(`it ended: ${this.child.output()}`)
+      return undefined
+    })
+  }
+
+  async ended(): Promise<Ended> {
+    const code = await this.child.exited
+    return { code, stdout: this.stdout, stderr: this.stderr }
+  }
+
+  interrupt(signal: NodeJS.Signals = 'SIGINT'): Promise<Ended> {
+    this.child.process.kill(signal)
+    return this.ended()
+  }
+}
+
+export function runCommand(line: string | readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return new Command(line, env).ended()
+}

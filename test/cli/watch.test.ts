@@ -1,0 +1,204 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { Command, runCommand } from './command.ts'
+
+const running: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const stop of running.splice(0).reverse()) await stop()
+})
+
+function start(line: string): Command {
+  const command = new Command(line)
+  running.push(() => command.child.stop('SIGKILL'))
+  return command
+}
+
+async function serve(flags = '--objects 50'): Promise<{ url: string; command: Command }> {
+  const command = start(`serve --port 0 ${flags}`)
+  await command.waitFor('the URL', () => command.lines.length > 0)
+  return { url: command.lines[0] as string, command }
+}
+
+function json(line: string | undefined): Record<string, unknown> {
+  return JSON.parse(line ?? 'null') as Record<string, unknown>
+}
+
+const summaryFields = [
+  ...['resource', 'objects', 'changes', 'syncMs', 'received', 'merged', 'delivered', 'lagMs', 'sliceMs'],
+  ...['loopDelayMs', 'mainBusyMs', 'cpuMs', 'rssBytes', 'peakRssBytes', 'heapUsedBytes', 'relists'],
+  ...['reconnects', 'handlerErrors', 'refused', 'threads', 'audit'],
+]
+
+test.each(['--threads 1', '--threads 0'])('the main job, %s: churn, audit, summary', async (threads) => {
+  const { code, stdout, stderr } = await runCommand(
+    `watch pods --embedded --objects 300 --rate 500 --duration 2s --read all -o json ${threads}`,
+  )
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const summary = json(stdout.trim().split('\n').at(-1))
+  expect(Object.keys(summary)).toEqual(expect.arrayContaining(summaryFields))
+  expect(summary).toMatchObject({
+    resource: 'pods',
+    relists: 0,
+    reconnects: 0,
+    handlerErrors: 0,
+    refused: 0,
+    audit: { ok: true, fold: true, missing: 0, extra: 0, different: 0, compared: summary['objects'] },
+  })
+  expect(summary['objects']).toBeGreaterThan(100)
+  const changes = summary['changes'] as { add: number; update: number; delete: number }
+  expect(changes.update).toBeGreaterThan(0)
+  expect(changes.add - changes.delete).toBe(summary['objects'])
+  expect(summary['delivered']).toBe(changes.add + changes.update + changes.delete)
+  expect(summary['lagMs']).toMatchObject({ p50: expect.any(Number), p99: expect.any(Number) })
+})
+
+test('--until-synced ends by itself; text names the audit', async () => {
+  const { code, stdout } = await runCommand('watch nodes --embedded --objects 20 --until-synced')
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/synced {2,}in [\d.]+ ms/)
+  expect(stdout).toMatch(/audit +ok: true, compared: 20, missing: 0, extra: 0, different: 0, fold: true/)
+})
+
+test('jsonl: the fold of its lines is what the server lists; Ctrl-C ends it with a summary and 0', async () => {
+  const { url } = await serve('--objects 50 --rate 200')
+  const watch = start(`watch pods --server ${url} -o jsonl`)
+  await watch.waitFor('live changes', () => watch.lines.length > 300)
+  await fetch(`${url}/embedded/stop-churn`, { method: 'POST' })
+  const list = (await (await fetch(`${url}/api/v1/pods`)).json()) as {
+    items: { metadata: { namespace: string; name: string; uid: string; resourceVersion: string } }[]
+  }
+  const expected = new Map(
+    list.items.map(({ metadata: { namespace, name, uid, resourceVersion } }) => [
+      `${namespace}/${name}`,
+      `${uid} ${resourceVersion}`,
+    ]),
+  )
+  const fold = () => {
+    const objects = new Map<unknown, string>()
+    for (const { type, key, uid, resourceVersion } of watch.lines.map(json)) {
+      if (type === 'delete') objects.delete(key)
+      else if (type === 'add' || type === 'update')
+        objects.set(key, `${String(uid)} ${String(resourceVersion)}`)
+    }
+    return objects
+  }
+  await watch.waitFor('the last change', () => {
+    const objects = fold()
+    return objects.size === expected.size && [...expected].every(([key, value]) => objects.get(key) === value)
+  })
+  const { code, stderr } = await watch.interrupt()
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const lines = watch.lines.map(json)
+  expect(lines.filter(({ type }) => type === 'synced')).toHaveLength(1)
+  expect(lines.filter(({ type }) => type === 'state').map(({ state }) => state)).toContain('watching')
+  expect(lines.at(-1)).toMatchObject({ type: 'summary', merged: expect.any(Number) })
+})
+
+test('changes: a line per change as kubectl prints it; SIGTERM too ends it well', async () => {
+  const { url } = await serve('--objects 3 --rate 20')
+  const watch = start(`watch pods --server ${url} -o changes`)
+  await watch.waitFor('lines', () => watch.lines.length > 10)
+  const { code, stderr } = await watch.interrupt('SIGTERM')
+  expect(code).toBe(0)
+  expect(watch.lines[0]).toMatch(/^EVENT +NAMESPACE +NAME +READY +STATUS +RESTARTS +AGE$/)
+  for (const line of watch.lines.slice(1))
+    expect(line).toMatch(/^(ADDED|MODIFIED|DELETED) +\S+ +\S+ +\d\/\d +\S+/)
+  expect(stderr).toMatch(/delivered/)
+})
+
+test('a kubeconfig that serve wrote is enough', async () => {
+  const file = `${process.env['TMPDIR'] ?? '/tmp'}/kube-informer-test-${process.pid}.yaml`
+  const { command } = await serve(`--objects 5 --write-kubeconfig ${file}`)
+  const ended = await runCommand(`watch pods --kubeconfig ${file} --until-synced -o json`)
+  expect(ended.code).toBe(0)
+  expect(json(ended.stdout)).toMatchObject({ objects: 5 })
+  const byEnvironment = await runCommand('watch po --until-synced -o json', { KUBECONFIG: file })
+  expect(json(byEnvironment.stdout)).toMatchObject({ objects: 5 })
+  expect((await command.interrupt()).code).toBe(0)
+})
+
+test('a connection lost later is retried', async () => {
+  const { url, command } = await serve('--objects 5')
+  const watch = start(`watch pods --server ${url} -o jsonl`)
+  await watch.waitFor('sync', () => watch.stdout.includes('"synced"'))
+  await command.interrupt()
+  await watch.waitFor('the loss', () => watch.stdout.includes('ERR_CONNECTION'))
+  const again = start(`serve --port ${new URL(url).port} --objects 7 --seed 99`)
+  await again.waitFor('the URL', () => again.lines.length > 0)
+  await watch.waitFor(
+    'health',
+    () => json(watch.lines.findLast((line) => line.includes('"state"')))['state'] === 'watching',
+  )
+  expect((await watch.interrupt()).code).toBe(0)
+  expect(json(watch.lines.at(-1))).toMatchObject({ type: 'summary', objects: 7 })
+})
+
+test('a reader that goes away ends it', async () => {
+  const { url } = await serve('--objects 5 --rate 100')
+  const watch = start(`watch pods --server ${url} -o jsonl`)
+  await watch.waitFor('a line', () => watch.lines.length > 0)
+  watch.child.process.stdout?.destroy()
+  expect(await watch.child.exited).toBe(0)
+})
+
+test('out of time before the first list: the summary, and a failure', async () => {
+  // Takes connections and never answers.
+  const silent = createServer(() => {})
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  running.push(async () => {
+    silent.closeAllConnections()
+    await new Promise((resolve) => silent.close(resolve))
+  })
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+  const { code, stdout } = await runCommand(`watch pods --server ${url} --duration 500ms -o json`)
+  expect(code).toBe(1)
+  expect(json(stdout)).toMatchObject({ syncMs: null, objects: 0 })
+})
+
+test.each<[string, string, number, RegExp]>([
+  [
+    'an unreachable server',
+    'watch pods --server http://127.0.0.1:1',
+    1,
+    /ECONNREFUSED.*is the API server running/,
+  ],
+  ['a missing kubeconfig', 'watch pods --kubeconfig /none', 1, /\/none.*pass --kubeconfig FILE/],
+  ['no configuration at all', 'watch pods', 1, /no kubeconfig found.*--embedded/],
+  ['an unknown resource', 'watch widgets --embedded', 1, /no resource "widgets".*kubectl api-resources/],
+  ['a bad selector', 'watch pods --embedded -l a==b==c', 2, /selectors look like/],
+  ['a bad number', 'watch pods --embedded --objects many', 2, /Not a number of objects/],
+  ['too many threads', 'watch pods --embedded --objects 1 --threads 1000', 2, /threads/],
+  ['a bad server', 'watch pods --server nonsense', 2, /not a URL.*https:\/\/host:6443/],
+  ['a namespace for nodes', 'watch nodes --embedded -n web', 2, /do not live in namespaces/],
+  ['an unknown command', 'wach pods', 2, /unknown command/],
+])('%s: one line, a hint, exit code', async (_name, line, exitCode, message) => {
+  const { code, stdout, stderr } = await runCommand(line)
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+  expect(stderr).toMatch(message)
+  expect(stderr).not.toMatch(/\n\s+at /)
+  expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
+})
+
+test.each<[number, string, RegExp]>([
+  [401, 'Unauthorized', /credentials are missing, wrong or expired/],
+  [
+    403,
+    'pods is forbidden: User "x" cannot list',
+    /pods is forbidden: User "x".*needs the verbs list and watch/,
+  ],
+  [404, 'the server could not find the requested resource', /kubectl api-resources/],
+])('a server that answers %i: one line', async (status, text, message) => {
+  const server = createServer((_request, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ kind: 'Status', status: 'Failure', message: text, code: status }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  running.push(() => new Promise((resolve) => server.close(resolve)))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { code, stdout, stderr } = await runCommand(`watch pods --server ${url} --token s3cr3t`)
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+  expect(stderr).toMatch(message)
+  expect(stderr).not.toContain('s3cr3t')
+})
