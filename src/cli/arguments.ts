@@ -69,11 +69,17 @@ function createProgram(actions: CommandActions): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .showSuggestionAfterError()
-  program.action(() => {
-    throw new UsageError('which command? `watch pods --embedded` shows what this does (see --help)')
-  })
   addWatch(program, actions)
   addServe(program, actions)
+  // Last, for commands inherit what stands before them. Without it a mistyped command is an argument too many.
+  program.allowExcessArguments().action(() => {
+    const [typed] = program.args
+    throw new UsageError(
+      typed === undefined
+        ? 'which command? `watch pods --embedded` shows what this does (see --help)'
+        : `unknown command '${typed}'; there are watch and serve (see --help)`,
+    )
+  })
   return program
 }
 

@@ -53,7 +53,7 @@ function fileSource(options: KubeConfigFile, environment: Environment): Credenti
     async (fresh) => {
       if (fresh) loaded = undefined
       loaded ??= await loadKubeConfig(paths, options.context, environment)
-      if (loaded === undefined) throw nothingFound(paths)
+      if (loaded === undefined) throw nothingFound(paths, explicit)
       return loaded
     },
     environment,
@@ -75,10 +75,13 @@ function fileSource(options: KubeConfigFile, environment: Environment): Credenti
   }
 }
 
-function nothingFound(paths: readonly string[]): KubeInformerError {
+function nothingFound(paths: readonly string[], explicit: boolean): KubeInformerError {
+  const names = paths.join(', ')
   return new KubeInformerError(
     'ERR_KUBECONFIG',
-    `no kubeconfig found (looked for ${paths.join(', ')}) and not inside a cluster`,
+    explicit
+      ? `the kubeconfig ${names} does not exist`
+      : `no kubeconfig found (looked for ${names}) and not inside a cluster`,
     { facts: { reason: 'NoKubeConfig' } },
   )
 }

@@ -68,7 +68,7 @@ test('serve', async () => {
 
 test.each([
   ['nothing', '', /which command\?/],
-  ['an unknown command', 'wath pods', /unknown command 'wath'|too many arguments/],
+  ['an unknown command', 'wath pods', /unknown command 'wath'; there are watch and serve/],
   ['no resource', 'watch', /missing required argument 'resource'/],
   ['an unknown flag', 'watch pods --objekts 5', /unknown option '--objekts'.*--objects/],
   ['a bad number', 'watch pods --threads many', /--threads.*Not a number of threads/],

@@ -163,7 +163,12 @@ test.each<[string, string, number, RegExp]>([
     1,
     /ECONNREFUSED.*is the API server running/,
   ],
-  ['a missing kubeconfig', 'watch pods --kubeconfig /none', 1, /\/none.*pass --kubeconfig FILE/],
+  [
+    'a missing kubeconfig',
+    'watch pods --kubeconfig /none',
+    1,
+    /kubeconfig \/none does not exist.*pass --kubeconfig FILE/,
+  ],
   ['no configuration at all', 'watch pods', 1, /no kubeconfig found.*--embedded/],
   ['an unknown resource', 'watch widgets --embedded', 1, /no resource "widgets".*kubectl api-resources/],
   ['a bad selector', 'watch pods --embedded -l a==b==c', 2, /selectors look like/],

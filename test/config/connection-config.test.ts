@@ -149,6 +149,14 @@ describe('kubeconfig files', () => {
     expect((await material({ context: 'two' }, environment)).server).toBe('https://second')
   })
 
+  test('a file that was named and is not there', async () => {
+    const message = 'the kubeconfig /none does not exist'
+    await expect(material({ file: '/none' })).rejects.toMatchObject({ code: 'ERR_KUBECONFIG', message })
+    await expect(material(undefined, fakeEnvironment({}, { KUBECONFIG: '/none' }))).rejects.toMatchObject({
+      message,
+    })
+  })
+
   test('plain HTTP is taken, as kubectl does', async () => {
     const environment = fakeEnvironment({ '/kc': kubeconfig({ server: 'http://127.0.0.1:8001' }) })
     expect(await material({ file: '/kc' }, environment)).toEqual({
