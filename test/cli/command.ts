@@ -33,12 +33,13 @@ export class Command {
     return this.stdout.split('\n').slice(0, -1)
   }
 
-  waitFor(what: string, test: () => boolean): Promise<true> {
-    return until(what, 30_000, () => {
-      if (test()) return true
-      if (this.child.process.exitCode !== null) throw new Error(`it ended: ${this.child.output()}`)
-      return undefined
+  async waitFor(what: string, test: () => boolean): Promise<void> {
+    const found = await until(what, 30_000, () => {
+      if (test()) return 'yes'
+      return this.child.process.exitCode === null ? undefined : 'ended'
     })
+    // Outside until(), which would go on trying.
+    if (found === 'ended') throw new Error(`${what}: it ended:\n${this.child.output()}`)
   }
 
   async ended(): Promise<Ended> {
