@@ -57,6 +57,8 @@ export class Indexer {
   readonly #memo: MemoRing<Cell>
   readonly #onRule: ((rule: IndexerRule) => void) | undefined
   #resetGeneration = 0
+  /** Stamped since the last reset though their version is of before: refused objects, kept at their last good state. */
+  readonly #keptFromBefore = new Set<string>()
   #generationMax = 0
   #inBracket = false
   #hasSynced = false
@@ -164,13 +166,14 @@ export class Indexer {
       return
     }
     const sameObject = sameUid(old.slab.bytes, old.offset, from.bytes, offset)
-    if (this.#isComparable(old) && this.#isStale(old, version, sameObject, from.bytes, offset)) {
+    if (this.#isComparable(key, old) && this.#isStale(old, version, sameObject, from.bytes, offset)) {
       // The list holds this object, only in a version we have or passed: the stamp keeps it from the sweep.
       if (old.generation < generation) old.generation = generation
       this.#drop(sameObject ? 'main: old or equal drop' : 'main: other uid old drop')
       return
     }
     const cell = from.place(offset, length, generation)
+    this.#keptFromBefore.delete(key)
     if (sameObject) {
       this.#cells.set(key, cell)
       this.indices.updated(key, old, cell)
@@ -206,7 +209,7 @@ export class Indexer {
       this.tombstones.raise(key, version)
       return
     }
-    if (this.#isComparable(old) && version < versionAt(old.slab.bytes, old.offset)) {
+    if (this.#isComparable(key, old) && version < versionAt(old.slab.bytes, old.offset)) {
       this.#drop('main: Deleted old')
       return
     }
@@ -227,7 +230,10 @@ export class Indexer {
   /** A refused object was in the list: what we have of it stays. */
   stamp(key: string, generation: number): void {
     const cell = this.#cells.get(key)
-    if (cell !== undefined && cell.generation < generation) cell.generation = generation
+    if (cell === undefined || cell.generation >= generation) return
+    // The stamp must not make a version from before a reset comparable: it would keep every newer one out.
+    if (cell.generation < this.#resetGeneration) this.#keptFromBefore.add(key)
+    cell.generation = generation
   }
 
   listStart(generation: number, reset: boolean): void {
@@ -237,6 +243,7 @@ export class Indexer {
     if (!reset) return
     this.#onRule?.('main: reset')
     this.#resetGeneration = generation
+    this.#keptFromBefore.clear()
     this.tombstones.clear()
   }
 
@@ -283,7 +290,7 @@ export class Indexer {
   }
 
   #sweepOne(key: string, cell: Cell, version: ResourceVersion): void {
-    if (this.#isComparable(cell) && versionAt(cell.slab.bytes, cell.offset) > version) {
+    if (this.#isComparable(key, cell) && versionAt(cell.slab.bytes, cell.offset) > version) {
       // Newer than the list's start: the watch told of it, and will tell of its end.
       this.#onRule?.('main: sweep spared by version')
       return
@@ -297,8 +304,8 @@ export class Indexer {
   }
 
   /** Versions mean something only against entries stamped since the last reset. */
-  #isComparable(cell: Cell): boolean {
-    return cell.generation >= this.#resetGeneration
+  #isComparable(key: string, cell: Cell): boolean {
+    return cell.generation >= this.#resetGeneration && !this.#keptFromBefore.has(key)
   }
 
   #isStale(old: Cell, version: ResourceVersion, sameObject: boolean, bytes: Buffer, offset: number): boolean {
@@ -309,6 +316,7 @@ export class Indexer {
 
   #remove(key: string, cell: Cell): void {
     this.#cells.delete(key)
+    this.#keptFromBefore.delete(key)
     this.indices.removed(key, cell)
   }
 
