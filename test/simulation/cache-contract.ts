@@ -67,6 +67,8 @@ export class CacheContract<E> implements ChangeSink<E> {
   readonly #repairs = new Map<number, { version: number; world: World; endedAt: number }>()
   #applying: BatchFacts | undefined
   isSweeping: () => boolean = () => false
+  /** Main changed its cache. */
+  onChange: () => void = () => {}
   /** Newest generation main has seen; its end is what `listCompleted` tells of. */
   generationOnMain: () => number = () => 0
   #safe = 0
@@ -172,7 +174,11 @@ export class CacheContract<E> implements ChangeSink<E> {
       // What both worlds have in common stays lost, what only the old one had is nothing to miss.
       const kept = all.filter((lost) => this.world.lastEvent(key, lost.version)?.version === lost.version)
       if (kept.length === 0) this.#lost.delete(key)
-      else this.#lost.set(key, kept.map((lost) => ({ ...lost, world: this.world })))
+      else
+        this.#lost.set(
+          key,
+          kept.map((lost) => ({ ...lost, world: this.world })),
+        )
     }
   }
 
@@ -247,7 +253,8 @@ export class CacheContract<E> implements ChangeSink<E> {
     const generation = this.generationOnMain()
     const repaired = this.#repairs.get(generation)
     this.#options.log(`main: list ${generation} complete`)
-    if (repaired === undefined) violate('list', `generation ${generation} completed, but its list never ended`)
+    if (repaired === undefined)
+      violate('list', `generation ${generation} completed, but its list never ended`)
     for (const key of [...this.#lost.keys()]) {
       this.#forgive(
         key,
@@ -315,7 +322,8 @@ export class CacheContract<E> implements ChangeSink<E> {
     let count = 0
     for (const [key, cell] of cells) {
       count++
-      if (this.fold.get(key) !== this.#stateOf(key, cell)) violate('fold', `${key} differs from what was told`)
+      if (this.fold.get(key) !== this.#stateOf(key, cell))
+        violate('fold', `${key} differs from what was told`)
     }
     if (count !== this.fold.size || size !== count) {
       violate('fold', `${count} cached (size ${size}), ${this.fold.size} told`)
@@ -324,13 +332,15 @@ export class CacheContract<E> implements ChangeSink<E> {
 
   #stateOf(key: string, cell: VersionCell<E>): ObjectState {
     const state = this.#options.server.bySerial.get(this.#options.serialOf(cell))
-    if (state === undefined || state.key !== key) violate('content', `a record under ${key} is of ${state?.key}`)
+    if (state === undefined || state.key !== key)
+      violate('content', `a record under ${key} is of ${state?.key}`)
     return state
   }
 
   #tell(kind: StoryStep['kind'], state: ObjectState, isFinalStateUnknown: boolean): void {
     // A delete with its final state unknown tells no version: the state was told before, perhaps in another epoch.
     if (!isFinalStateUnknown) this.#newest.set(state.key, { version: state.version, epoch: this.#epoch })
+    this.onChange()
     this.#changedSinceReset.add(state.key)
     const story = this.stories.get(state.key)
     const step = { kind, state, isFinalStateUnknown }

@@ -40,6 +40,8 @@ export class MainSide {
   readonly #pushed: Posted[] = []
   /** End markers of the first of them that main has got to. */
   #endsReached = 0
+  /** Something of it is applied. */
+  #isHeadTouched = false
   #sweepOfDeadBatch: number | undefined
   #incarnation = -1
   /** Newest version of what is applied or was given up, since the last reset. */
@@ -66,11 +68,15 @@ export class MainSide {
       memoCount: 4,
       onRule: (rule) => {
         options.onRule(rule)
+        this.#isHeadTouched = this.#pushed.length > 0
         if (rule === 'main: reset') this.#resetApplied()
       },
     })
     this.indexer.indices.define({ byColor: 'metadata.labels.color' })
     this.contract.isSweeping = () => this.indexer.isSweeping
+    this.contract.onChange = () => {
+      this.#isHeadTouched = this.#pushed.length > 0
+    }
     this.contract.generationOnMain = () => this.#generationEnding()
     this.#reader = new stages.BatchReader({
       indexer: this.indexer,
@@ -83,9 +89,13 @@ export class MainSide {
 
   /** What main can tell a new watch of versions: a consistent list below it comes from another world. */
   get knownVersion(): number {
-    let known = this.#settledVersion
-    for (const posted of this.#pushed) known = Math.max(known, posted.versionMax)
-    return known
+    const applying = this.#isHeadTouched ? (this.#pushed[0]?.versionMax ?? 0) : 0
+    return Math.max(this.#settledVersion, applying)
+  }
+
+  /** Batches that wait to be applied. */
+  get waiting(): readonly Posted[] {
+    return this.#pushed
   }
 
   get isAtRest(): boolean {
@@ -107,6 +117,7 @@ export class MainSide {
     this.#settledVersion = this.knownVersion
     this.#pushed.length = 0
     this.#endsReached = 0
+    this.#isHeadTouched = false
     this.contract.applying = undefined
     this.#incarnation = -1
     this.#reader.begin(-1)
@@ -175,7 +186,9 @@ export class MainSide {
   }
 
   #resetApplied(): void {
-    this.resetNumber = this.#pushed[0]?.resetNumber ?? 0
+    const head = this.#pushed[0]
+    if (head?.isReset !== true) violate('reset', 'main applied a reset that is in no batch')
+    this.resetNumber = head.resetNumber
     this.#settledVersion = 0
     this.contract.resetApplied(this.resetNumber)
   }
@@ -197,6 +210,7 @@ export class MainSide {
     if (posted === undefined) return
     this.#settledVersion = Math.max(this.#settledVersion, posted.versionMax)
     this.#endsReached = 0
+    this.#isHeadTouched = false
     this.contract.applied(posted.facts)
     this.contract.applying = this.#pushed[0]?.facts
     this.check()

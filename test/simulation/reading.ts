@@ -146,7 +146,11 @@ export class Reading {
 
   #startList(reset: boolean, unpaged: boolean): void {
     const { server, sink, random, observer } = this.#options
-    const mode = unpaged ? 'unpaged' : reset ? 'paged' : random.pick(['paged', 'paged', 'unpaged', 'stream'] as const)
+    const mode = unpaged
+      ? 'unpaged'
+      : reset
+        ? 'paged'
+        : random.pick(['paged', 'paged', 'unpaged', 'stream'] as const)
     const generation = sink.listStart(reset)
     observer.listStarted(generation, reset)
     if (reset) this.known = 0
@@ -165,7 +169,7 @@ export class Reading {
     observer.log(`read: list ${generation} begins, ${mode}${reset ? ', reset' : ''}`)
     if (mode !== 'paged') {
       const snapshot = this.#freshOrStale()
-      list.versions.push(server.give(snapshot.version))
+      this.#tell(list, snapshot.version)
       list.cursor = snapshot.version
       list.nextKey = server.keys.length
       list.pending = mode === 'stream' ? random.shuffled(snapshot.items) : [...snapshot.items]
@@ -213,7 +217,7 @@ export class Reading {
     const snapshot =
       first !== undefined && random.chance(0.5) ? server.snapshotAt(first) : this.#freshOrStale()
     const version = first === undefined ? snapshot.version : Math.max(first, snapshot.version)
-    list.versions.push(server.give(version))
+    this.#tell(list, version)
     const keys = [...server.keys].sort()
     const from = keys[list.nextKey] as string
     list.nextKey += 1 + random.below(keys.length - list.nextKey)
@@ -221,6 +225,12 @@ export class Reading {
     const items = version === snapshot.version ? snapshot.items : server.snapshotAt(version).items
     list.pending = items.filter((state) => state.key >= from && (to === undefined || state.key < to))
     if (list.isVersionEarly) this.#checkWorld(list, version)
+  }
+
+  /** An answer of this version tells also by what is not in it, so the version counts as known at once. */
+  #tell(list: List, version: number): void {
+    list.versions.push(this.#options.server.give(version))
+    this.known = Math.max(this.known, version)
   }
 
   /** A consistent answer below what is known: etcd was restored, versions so far mean nothing any more. */
@@ -233,7 +243,8 @@ export class Reading {
   #endList(list: List): void {
     const { server, sink, observer, watchFromHighestPage } = this.#options
     const lowest = Math.min(...list.versions)
-    const version = list.mode === 'stream' ? list.cursor : watchFromHighestPage ? Math.max(...list.versions) : lowest
+    const version =
+      list.mode === 'stream' ? list.cursor : watchFromHighestPage ? Math.max(...list.versions) : lowest
     if (!this.#checkWorld(list, version)) return
     server.give(version)
     const text = server.versionText(version)

@@ -139,7 +139,8 @@ export class Schedule {
       for (let step = 0; step < steps; step++) this.#act(this.#choose())
       this.#rest()
     } catch (error) {
-      if (!(error instanceof ContractViolation)) violation = `crash: ${String((error as Error).stack ?? error)}`
+      if (!(error instanceof ContractViolation))
+        violation = `crash: ${String((error as Error).stack ?? error)}`
       else violation = error.message
     }
     return { steps, keys: this.#server.keys.length, violation }
@@ -267,7 +268,9 @@ export class Schedule {
     const incarnation = ++this.#incarnation
     this.#main.begin(incarnation)
     this.#isMourned = false
-    this.#log(`main: watch ${incarnation} starts, ${resumeVersion === undefined ? 'list' : `after ${resumeVersion}`}`)
+    this.#log(
+      `main: watch ${incarnation} starts, ${resumeVersion === undefined ? 'list' : `after ${resumeVersion}`}`,
+    )
     this.#worker = new WorkerLife({
       stages: this.#options.stages,
       random: this.#random,
@@ -301,9 +304,12 @@ export class Schedule {
     const restoredTo = this.#restoredTo
     if (restoredTo === undefined) return
     if (this.#main.resetNumber <= this.#resetsBeforeRestore) {
+      const isTainted = (posted: Posted): boolean =>
+        posted.resetNumber <= this.#resetsBeforeRestore && posted.versionMax > restoredTo
       if (this.#main.knownVersion > restoredTo) return
-      if (this.#wire.some((posted) => posted.versionMax > restoredTo)) return
-      if (this.#worker !== undefined && this.#worker.reading.known > restoredTo) return
+      if (this.#wire.some(isTainted) || this.#main.waiting.some(isTainted)) return
+      const isDeclared = this.#main.contract.resetNumber > this.#resetsBeforeRestore
+      if (!isDeclared && this.#worker !== undefined && this.#worker.reading.known > restoredTo) return
     }
     this.#log('etcd: nobody knows the old world any more')
     this.#main.contract.enterWorld(this.#server.world)
@@ -317,6 +323,7 @@ export class Schedule {
     for (let i = 0; i < restStepsMax; i++) {
       if (this.#worker === undefined) {
         if (!this.#isMourned) this.#mourn()
+        this.#leaveOldWorld()
         this.#launch()
       }
       const worker = this.#worker as WorkerLife

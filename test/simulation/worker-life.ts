@@ -1,4 +1,4 @@
-import type { CacheEpoch } from "../../src/indexer/cache-epoch.ts"
+import type { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
 import type { BatchMarker } from '../../src/protocol/batch-format.ts'
 import type { DictionaryEpoch } from '../../src/protocol/dictionary-epoch.ts'
 import type { BatchPort } from '../../workers/batch-port.ts'
@@ -19,10 +19,11 @@ export interface Posted {
   readonly buffer: ArrayBuffer
   readonly facts: BatchFacts
   readonly markers: readonly BatchMarker[]
-  /** Newest version in it. */
+  /** Newest version that its worker had been told when it was sent. */
   readonly versionMax: number
-  /** Number of the declared reset whose marker is in it. */
-  readonly resetNumber: number | undefined
+  /** Resets declared before it was sent; the last one's marker is in here if `isReset`. */
+  readonly resetNumber: number
+  readonly isReset: boolean
 }
 
 export interface WorkerShape {
@@ -159,24 +160,24 @@ export class WorkerLife {
   }
 
   #post(buffer: ArrayBuffer): void {
-    const { stages, server, contract, incarnation } = this.#options
+    const { stages, contract, incarnation } = this.#options
     const batch = new stages.Batch(buffer)
     const keys: string[] = []
     for (; batch.row < batch.rowCount; batch.row++) keys.push(batch.readKey())
     const facts = contract.posted(keys)
     const { markers, safe } = batch.header
-    let versionMax = safe === undefined ? 0 : server.versionOf(safe)
-    for (const marker of markers) {
-      if (marker.version !== undefined) versionMax = Math.max(versionMax, server.versionOf(marker.version))
-    }
-    for (const offers of facts.offers.values()) {
-      for (const { state } of offers) versionMax = Math.max(versionMax, state.version)
-    }
     this.#options.log(
       `queue: batch of ${keys.join(' ') || 'no rows'}; ${markers.map(markerText).join(' ')} safe ${safe ?? '-'}`,
     )
-    const resetNumber = markers.some((marker) => marker.reset === true) ? contract.resetNumber : undefined
-    this.#options.post({ incarnation, buffer, facts, markers, versionMax, resetNumber })
+    this.#options.post({
+      incarnation,
+      buffer,
+      facts,
+      markers,
+      versionMax: this.reading.known,
+      resetNumber: contract.resetNumber,
+      isReset: markers.some((marker) => marker.reset === true),
+    })
   }
 }
 
