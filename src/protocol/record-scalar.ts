@@ -114,7 +114,12 @@ for (const [tag, bytes] of [
   fixedBytes[tag] = bytes
 }
 
-/** Where the value at `at` ends; `structureSizes[id]` is the number of values of a structure. */
+/** Bytes behind the first byte of a scalar; -1: no scalar, or one that says its own length. */
+export function scalarBytes(first: number): number {
+  return fixedBytes[first] as number
+}
+
+/** Where the value at `at` ends; a record has as many values as its structure has keys. */
 export function skipValue(bytes: Uint8Array, at: number, structures: readonly (readonly string[])[]): number {
   let pending = 1
   const head: Head = { count: 0, start: 0 }

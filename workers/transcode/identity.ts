@@ -46,26 +46,31 @@ export class Identity {
   }
 
   takeRaw(facts: RawFacts): void {
-    this.#key = joinKey(facts.namespace, facts.name)
-    this.#takeVersionText(facts.version ?? '')
-    if (!facts.name) throw identityError('name')
-    if (!facts.uid) throw identityError('uid')
-    if (!facts.version) throw identityError('resourceVersion')
-    this.uidText = facts.uid
+    const { namespace, name, uid, version } = facts
+    if (!isUsable(name) || namespace?.isWellFormed() === false) throw identityError('name')
+    this.#key = joinKey(namespace, name)
+    if (!isUsable(version)) throw identityError('resourceVersion')
+    this.#takeVersionText(version)
+    if (!isUsable(uid)) throw identityError('uid')
+    this.uidText = uid
   }
 
   /** After an error: what can still be said, so that the object can be named. Never throws. */
   rescue(encoder: RecordEncoder): void {
     if (this.#key !== '' || this.#encoder !== undefined) return
-    const isRead = encoder.metadataRead || (encoder.nameSpan.start >= 0 && encoder.namespaceSpan.start >= 0)
-    if (isRead && !isEmpty(encoder.nameSpan)) {
-      this.#encoder = encoder
-      this.#takeVersion(encoder)
-      return
-    }
+    if (encoder.metadataRead && !isEmpty(encoder.nameSpan)) return this.#takeRead(encoder)
     const metadata = lenientMetadata(encoder.bytes.toString('utf8', 0, encoder.end))
-    this.#key = joinKey(textOf(metadata?.['namespace']), textOf(metadata?.['name']))
-    this.#takeVersionText(textOf(metadata?.['resourceVersion']) ?? '')
+    if (metadata !== undefined) {
+      this.#key = joinKey(textOf(metadata['namespace']), textOf(metadata['name']))
+      this.#takeVersionText(textOf(metadata['resourceVersion']) ?? '')
+    } else if (!isEmpty(encoder.nameSpan) && encoder.namespaceSpan.start >= 0) {
+      this.#takeRead(encoder)
+    }
+  }
+
+  #takeRead(encoder: RecordEncoder): void {
+    this.#encoder = encoder
+    this.#takeVersion(encoder)
   }
 
   #takeVersion(encoder: RecordEncoder): void {
@@ -98,7 +103,12 @@ export class Identity {
 }
 
 function identityError(what: string): KubeInformerError {
-  return new KubeInformerError('ERR_OBJECT_IDENTITY', `an object without metadata.${what}`)
+  return new KubeInformerError('ERR_OBJECT_IDENTITY', `an object without a readable metadata.${what}`)
+}
+
+/** Not empty, and without a lone surrogate, which does not survive UTF-8: two names would become one. */
+function isUsable(text: string | undefined): text is string {
+  return text !== undefined && text !== '' && text.isWellFormed()
 }
 
 /** Nothing between the quotes. */

@@ -181,8 +181,15 @@ export class RecordEncoder extends ScalarEncoder {
     this.colon()
     const known = structures.branch(node, key)
     if (known !== undefined) return known
-    if (site.plan !== undefined && node.has(key)) throw Detour.normalise
+    if (site.plan !== undefined && node.has(key)) throw this.#repeated(site.plan, key)
     return structures.extend(node, site, key)
+  }
+
+  #repeated(plan: FieldPlan, key: string): Detour {
+    const bit = 1 << (plan.members.get(key)?.role ?? role.none)
+    if ((this.injected & bit) === 0) return Detour.normalise
+    this.found |= bit
+    return Detour.retype
   }
 
   #injectKeys(start: KeyNode, site: Site): KeyNode | undefined {
