@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'ERR_WORKER_DIED'
   | 'ERR_WORKER_START'
   | 'ERR_HANDLER'
+  | 'ERR_EVENT_EXPIRED'
   | 'ERR_INTERNAL'
 
 export const errorCodes: Readonly<
@@ -80,6 +81,10 @@ export const errorCodes: Readonly<
   ERR_WORKER_DIED: { canRetry: true, meaning: 'a worker thread ended unexpectedly' },
   ERR_WORKER_START: { canRetry: true, meaning: 'a watch was not acknowledged by its worker in time' },
   ERR_HANDLER: { canRetry: false, meaning: 'an event handler threw or rejected' },
+  ERR_EVENT_EXPIRED: {
+    canRetry: false,
+    meaning: "an event's object was read for the first time after its handler call had ended",
+  },
   ERR_INTERNAL: { canRetry: true, meaning: 'a broken invariant of this package; please report it' },
 }
 
@@ -88,6 +93,10 @@ export interface ErrorFacts {
   readonly status?: number
   readonly reason?: string
   readonly retryAfterMs?: number
+  /** A 410 on a page of a list may carry a token to go on with. */
+  readonly continueToken?: string
+  /** Request fields that the causes of a refusal name. */
+  readonly fields?: readonly string[]
   readonly resource?: string
   readonly option?: string
   readonly position?: number

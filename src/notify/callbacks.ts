@@ -1,0 +1,42 @@
+import type { ChangeFacts, ResourceEventHandlers } from './handlers.ts'
+
+/** Any of the events, as the listener makes them. */
+export interface AnyEvent extends ChangeFacts {
+  readonly type: 'add' | 'update' | 'delete'
+  readonly finalStateUnknown: boolean
+  readonly object: unknown
+  readonly oldObject?: unknown
+}
+
+/** A user's handlers, bound, by the kind of change. */
+export interface Callbacks {
+  readonly add: ((event: AnyEvent) => unknown) | undefined
+  readonly update: ((event: AnyEvent) => unknown) | undefined
+  readonly delete: ((event: AnyEvent) => unknown) | undefined
+  readonly synced: (() => unknown) | undefined
+  /** One of them is an async function. A plain function that returns a promise shows only when called. */
+  readonly isAsync: boolean
+}
+
+interface AnyHandlers {
+  onAdd?(event: AnyEvent): unknown
+  onUpdate?(event: AnyEvent): unknown
+  onDelete?(event: AnyEvent): unknown
+  onSynced?(): unknown
+}
+
+/** Read once: handlers changed later are not seen. */
+export function callbacksOf(handlers: ResourceEventHandlers<unknown>): Callbacks {
+  const { onAdd, onUpdate, onDelete, onSynced }: AnyHandlers = handlers
+  return {
+    add: onAdd?.bind(handlers),
+    update: onUpdate?.bind(handlers),
+    delete: onDelete?.bind(handlers),
+    synced: onSynced?.bind(handlers),
+    isAsync: [onAdd, onUpdate, onDelete].some(isAsyncFunction),
+  }
+}
+
+function isAsyncFunction(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object AsyncFunction]'
+}

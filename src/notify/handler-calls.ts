@@ -1,0 +1,109 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Runtime, Timer } from '../base/runtime.ts'
+
+/** One call of a handler that is not over when the handler returns. */
+export class HandlerCall {
+  onEnd: (() => void) | undefined
+}
+
+/**
+ * Which call the running code belongs to, across its awaits: a handler that removes its own registration must not
+ * wait for itself. Entered only for handlers known to be asynchronous; it costs nothing where nobody enters.
+ */
+const current = new AsyncLocalStorage<HandlerCall>()
+
+/** What {@link HandlerCalls.drained} leaves out; undefined outside of handlers. */
+export function currentCall(): HandlerCall | undefined {
+  return current.getStore()
+}
+
+/** Calls `handler` such that it, and everything it awaits, finds `call` as {@link currentCall}. */
+export function callWithin<A, R>(call: HandlerCall, handler: (argument: A) => R, argument: A): R {
+  return current.run(call, handler, argument)
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value === undefined || value === null) return false
+  if (typeof value !== 'object' && typeof value !== 'function') return false
+  return typeof Reflect.get(value, 'then') === 'function'
+}
+
+/** The calls of one listener that are in progress, and the wait for their end. */
+export class HandlerCalls {
+  readonly #runtime: Runtime
+  readonly #calls = new Set<HandlerCall>()
+  readonly #waiters = new Set<() => void>()
+  #timer: Timer | undefined
+  /** Calls given up: they had not ended when a drain's time was over. */
+  abandonedCount = 0
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime
+  }
+
+  get count(): number {
+    return this.#calls.size
+  }
+
+  /** `onEnd` runs once: when the promise has settled, or when nobody waits for it any longer. */
+  begin(
+    call: HandlerCall,
+    promise: PromiseLike<unknown>,
+    onError: (error: unknown) => void,
+    onEnd: () => void,
+  ): void {
+    this.#calls.add(call)
+    call.onEnd = onEnd
+    const end = (): void => {
+      // Without this, a call given up earlier would end twice and release its cells twice.
+      if (this.#calls.has(call)) this.#end(call)
+    }
+    try {
+      promise.then(end, (error: unknown) => {
+        onError(error)
+        end()
+      })
+    } catch (error) {
+      onError(error)
+      end()
+    }
+  }
+
+  /** Resolves when all calls but `except` have ended; those that have not in `drainMs` are given up. */
+  drained(drainMs: number, except: HandlerCall | undefined): Promise<void> {
+    const isDrained = (): boolean =>
+      this.#calls.size === (except !== undefined && this.#calls.has(except) ? 1 : 0)
+    if (isDrained()) return Promise.resolve()
+    // Kept alive: else a process whose last promise is this one exits before it resolves.
+    this.#timer ??= this.#runtime.setTimer(drainMs, () => this.#giveUp(), true)
+    return new Promise((resolve) => {
+      const waiter = (): void => {
+        if (!isDrained()) return
+        this.#waiters.delete(waiter)
+        if (this.#waiters.size === 0) this.#stopTimer()
+        resolve()
+      }
+      this.#waiters.add(waiter)
+    })
+  }
+
+  #giveUp(): void {
+    this.abandonedCount += this.#calls.size
+    for (const call of this.#calls) this.#end(call)
+    this.#stopTimer()
+  }
+
+  #end(call: HandlerCall): void {
+    this.#calls.delete(call)
+    const { onEnd } = call
+    // Timers a handler left behind remember its call for as long as they live; not what the call held.
+    call.onEnd = undefined
+    onEnd?.()
+    for (const waiter of this.#waiters) waiter()
+  }
+
+  #stopTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+}

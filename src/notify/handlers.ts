@@ -1,0 +1,112 @@
+import type { ChangeCause } from './change-sink.ts'
+
+/** What handlers get is frozen all the way down; this says so to the compiler. */
+export type DeepReadonly<T> = T extends (...args: never[]) => unknown
+  ? T
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T
+
+/** What all three kinds of events have. Every field but the objects is cheap, and stays readable for ever. */
+export interface ChangeFacts {
+  /** `namespace/name`, or `name` for a cluster-scoped object. */
+  readonly key: string
+  readonly namespace: string | undefined
+  readonly name: string
+  readonly uid: string
+  readonly resourceVersion: string
+  /**
+   * - `list`: found by a list, the initial one or a later one;
+   * - `watch`: a live event;
+   * - `resync`: nothing changed, see {@link ListenerOptions.resyncPeriodMs};
+   * - `replay`: was cached already when this listener was added.
+   */
+  readonly cause: ChangeCause
+  /** The object belongs to what this listener must have finished before it counts as synced. */
+  readonly isInInitialList: boolean
+  /** When the worker read the change's last byte (milliseconds of the runtime's clock); 0: it was found by comparing. */
+  readonly receivedAtMs: number
+  /** Aborts when the registration is removed, or its informer or factory closed. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * An object the handler has not heard of before, or heard of being deleted.
+ *
+ * `object` is made when it is first read, and only until the handler's call has ended (for an async one: its promise
+ * has settled); what was read before stays. Reading it for the first time later throws ERR_EVENT_EXPIRED.
+ * Destructuring reads.
+ */
+export interface AddEvent<T> extends ChangeFacts {
+  readonly type: 'add'
+  readonly finalStateUnknown: false
+  /** Deep frozen, shared with other handlers. Never mutated later: a new state is a new object. */
+  readonly object: DeepReadonly<T>
+}
+
+/** A newer state of an object (the same uid). Reading: see {@link AddEvent}. */
+export interface UpdateEvent<T> extends ChangeFacts {
+  readonly type: 'update'
+  readonly finalStateUnknown: false
+  readonly object: DeepReadonly<T>
+  /** What this handler was told last; states between that were merged are skipped. The same object in a resync. */
+  readonly oldObject: DeepReadonly<T>
+}
+
+/** An object is gone, or was replaced by another one of the same name (whose add follows). Reading: see {@link AddEvent}. */
+export interface DeleteEvent<T> extends ChangeFacts {
+  readonly type: 'delete'
+  /**
+   * false: `object` is the state in which the server deleted it. true: nobody saw the delete, only that the object is
+   * gone; `object` is the last state known.
+   */
+  readonly finalStateUnknown: boolean
+  readonly object: DeepReadonly<T>
+}
+
+export type ChangeEventOf<T> = AddEvent<T> | UpdateEvent<T> | DeleteEvent<T>
+
+/**
+ * The callbacks of one registration, any of them. Those left out cost nothing.
+ *
+ * For one object: calls come one at a time (the next one after the promise of an async handler settled) and in order;
+ * add first, delete only after add, never two adds without a delete between. States may be merged when the handler is
+ * slower than the changes; the last one always comes. A throw or a rejection is reported and counted, and harms
+ * neither this registration nor another.
+ */
+export interface ResourceEventHandlers<T> {
+  onAdd?(event: AddEvent<T>): unknown
+  onUpdate?(event: UpdateEvent<T>): unknown
+  onDelete?(event: DeleteEvent<T>): unknown
+  /** Once: every object of the initial list has been finished. */
+  onSynced?(): unknown
+  /** Changes were dropped and a replay will follow, then {@link onSynced} again. Never with `overflow: 'coalesce'`. */
+  onDesynced?(): unknown
+}
+
+/** How much may wait for a handler. */
+export interface BufferOptions {
+  /** Changes kept one by one. @default 10,000 */
+  readonly countMax?: number
+  /** Bytes of records kept for them, old states included. @default 16 MiB */
+  readonly bytesMax?: number
+  /**
+   * Above a bound: `'coalesce'` keeps the net change of each object, so that no more waits than one change per object
+   * that is cached or that the handler was told of. Below both bounds every change is kept again.
+   * @default 'coalesce'
+   */
+  readonly overflow?: 'coalesce'
+}
+
+export interface ListenerOptions {
+  readonly buffer?: BufferOptions
+  /** Objects whose async handler calls may run at once; calls for one object never overlap. @default 1 */
+  readonly concurrency?: number
+  /**
+   * Tells of every cached object again at this interval, as an update without a difference. Local: the server is not
+   * asked, a missed event is not found. Live changes go first. 0: never. @default 0
+   */
+  readonly resyncPeriodMs?: number
+  /** Removes the registration when it aborts. */
+  readonly signal?: AbortSignal
+}

@@ -1,0 +1,228 @@
+import { KeyMap } from '../indexer/key-map.ts'
+import type { VersionCell } from '../protocol/record-store.ts'
+import { mergeChanges, type PendingChange } from './pending-change.ts'
+import type { SharedReads } from './shared-reads.ts'
+
+export interface ListenerBufferOptions<E> {
+  readonly reads: SharedReads<E>
+  readonly countMax: number
+  readonly bytesMax: number
+  /** An add that a listener's sync waited for will never come: its object is gone again. */
+  readonly onInitialVanished: () => void
+}
+
+/** Pending changes looked at for merging, per change pushed above a bound. */
+const mergeStepCount = 4
+
+/**
+ * Changes between the processor and one listener, oldest first.
+ *
+ * Up to both bounds every change is kept. Above one of them, a change of a key that waits already is merged into what
+ * waits, at the place of the key's first change, and step by step the rest of the buffer too: then it holds one change
+ * per key at most, of keys that are cached or that the listener was told of, with at most one old state each. Below the
+ * bounds every change is kept again. Holds a `use` of each cell it names; {@link take} hands them on.
+ */
+export class ListenerBuffer<E> {
+  readonly #reads: SharedReads<E>
+  readonly #countMax: number
+  readonly #bytesMax: number
+  readonly #onInitialVanished: () => void
+  /** Key → its first pending change. */
+  readonly #byKey = new KeyMap<PendingChange<E>>()
+  // A linked list, not a ring: add + delete of an object leaves no hole, however long the head stays.
+  #head: PendingChange<E> | undefined
+  #tail: PendingChange<E> | undefined
+  #mergeCursor: PendingChange<E> | undefined
+  /** Pending changes; one that is both a delete and an add counts once. */
+  count = 0
+  /** Records held and the changes themselves. */
+  bytes = 0
+  /** Of that, states that are held only for this listener. */
+  pinnedBytes = 0
+  /** Changes that were merged away: pushed = taken as calls + merged + waiting as calls. */
+  merged = 0
+
+  constructor(options: ListenerBufferOptions<E>) {
+    this.#reads = options.reads
+    this.#countMax = options.countMax
+    this.#bytesMax = options.bytesMax
+    this.#onInitialVanished = options.onInitialVanished
+  }
+
+  /** Room for more than changes of now: a replay waits for this. */
+  get isUnderHalf(): boolean {
+    return this.count * 2 < this.#countMax && this.bytes * 2 < this.#bytesMax
+  }
+
+  /** The change that {@link take} would give. */
+  get head(): PendingChange<E> | undefined {
+    return this.#head
+  }
+
+  /** Since when the oldest change of those not parked waits. */
+  get oldestSinceMs(): number | undefined {
+    return this.#head?.sinceMs
+  }
+
+  push(change: PendingChange<E>): void {
+    change.useAll(this.#reads.store)
+    const first = this.#byKey.get(change.key)
+    if (first === undefined) this.#byKey.set(change.key, change)
+    else {
+      first.lastOfKey.nextOfKey = change
+      first.lastOfKey = change
+    }
+    this.count++
+    this.bytes += change.bytes
+    this.pinnedBytes += change.pinnedBytes
+    this.#append(change)
+    // The change itself counts: with it in, the bound is passed only by keys that had nothing waiting.
+    if (this.count <= this.#countMax && this.bytes <= this.#bytesMax) return
+    if (first !== undefined) this.#mergeKey(first)
+    this.#mergeStep()
+  }
+
+  /** Takes the oldest change out; its uses go to the caller. */
+  take(): PendingChange<E> | undefined {
+    const change = this.#head
+    if (change === undefined) return undefined
+    this.#unlink(change)
+    this.#forgetFirst(change)
+    this.#discount(change)
+    return change
+  }
+
+  /** The delete part of the head, which stays as the add it also was. The use goes to the caller. */
+  takeGone(change: PendingChange<E>): VersionCell<E> {
+    const gone = change.gone as VersionCell<E>
+    this.bytes -= gone.length
+    this.pinnedBytes -= gone.length
+    change.gone = undefined
+    return gone
+  }
+
+  /** Takes the head out of the order, to let others pass while a call for its key runs. */
+  park(change: PendingChange<E>): void {
+    this.#unlink(change)
+    change.isParked = true
+  }
+
+  /** The call for `key` ended: its next change comes first. */
+  unpark(key: string): void {
+    const change = this.#byKey.get(key)
+    if (change?.isParked !== true) return
+    change.isParked = false
+    change.next = this.#head
+    if (this.#head === undefined) this.#tail = change
+    else this.#head.previous = change
+    this.#head = change
+  }
+
+  /** Drops everything that waits. */
+  clear(): void {
+    for (const [, first] of this.#byKey.entries()) {
+      for (
+        let change: PendingChange<E> | undefined = first;
+        change !== undefined;
+        change = change.nextOfKey
+      ) {
+        if (change.gone !== undefined) this.#reads.release(change.gone)
+        if (change.here !== undefined) this.#reads.release(change.here)
+        if (change.old !== undefined) this.#reads.release(change.old)
+      }
+    }
+    this.#byKey.clear()
+    this.#head = this.#tail = this.#mergeCursor = undefined
+    this.count = this.bytes = this.pinnedBytes = 0
+  }
+
+  /** All changes of a key become one, or none. */
+  #mergeKey(first: PendingChange<E>): void {
+    for (let later = first.nextOfKey; later !== undefined; later = first.nextOfKey) {
+      const callCount = first.callCount + later.callCount
+      const pinnedBytes = first.pinnedBytes + later.pinnedBytes
+      const bytes = first.bytes + later.bytes
+      first.nextOfKey = later.nextOfKey
+      if (first.nextOfKey === undefined) first.lastOfKey = first
+      if (!later.isParked) this.#unlink(later)
+      later.nextOfKey = undefined
+      const vanished = mergeChanges(first, later, this.#reads.release)
+      this.count--
+      this.merged += callCount - first.callCount
+      this.bytes += first.bytes - bytes
+      this.pinnedBytes += first.pinnedBytes - pinnedBytes
+      if (first.callCount === 0) this.#remove(first)
+      if (vanished > 0) this.#onInitialVanished()
+      if (first.callCount > 0) continue
+      const next = this.#byKey.get(first.key)
+      if (next === undefined) return
+      first = next
+    }
+  }
+
+  /** Merges a little more of what came below the bounds, so that passing them does not stop for all of it at once. */
+  #mergeStep(): void {
+    if (this.count === this.#byKey.size) return
+    for (let i = 0; i < mergeStepCount; i++) {
+      const change: PendingChange<E> | undefined = this.#mergeCursor ?? this.#head
+      if (change === undefined) return
+      this.#mergeCursor = change.next
+      const first = change.nextOfKey === undefined ? undefined : this.#byKey.get(change.key)
+      if (first !== undefined) this.#mergeKey(first)
+    }
+  }
+
+  #remove(change: PendingChange<E>): void {
+    if (!change.isParked) {
+      // Only a first change is ever brought back to the order: its parked successor must take over the place.
+      if (change.nextOfKey?.isParked === true) this.#insertAfter(change, change.nextOfKey)
+      this.#unlink(change)
+    }
+    this.#forgetFirst(change)
+    this.#discount(change)
+  }
+
+  #forgetFirst(change: PendingChange<E>): void {
+    const next = change.nextOfKey
+    if (next === undefined) {
+      this.#byKey.delete(change.key)
+      return
+    }
+    next.lastOfKey = change.lastOfKey
+    change.nextOfKey = undefined
+    this.#byKey.set(change.key, next)
+  }
+
+  #discount(change: PendingChange<E>): void {
+    this.count--
+    this.bytes -= change.bytes
+    this.pinnedBytes -= change.pinnedBytes
+  }
+
+  #insertAfter(place: PendingChange<E>, change: PendingChange<E>): void {
+    change.isParked = false
+    change.previous = place
+    change.next = place.next
+    if (place.next === undefined) this.#tail = change
+    else place.next.previous = change
+    place.next = change
+  }
+
+  #append(change: PendingChange<E>): void {
+    change.previous = this.#tail
+    if (this.#tail === undefined) this.#head = change
+    else this.#tail.next = change
+    this.#tail = change
+  }
+
+  #unlink(change: PendingChange<E>): void {
+    const { previous, next } = change
+    if (this.#mergeCursor === change) this.#mergeCursor = next
+    if (previous === undefined) this.#head = next
+    else previous.next = next
+    if (next === undefined) this.#tail = previous
+    else next.previous = previous
+    // A dead change in old space that still points on keeps all that followed alive until a full collection.
+    change.previous = change.next = undefined
+  }
+}

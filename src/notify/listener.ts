@@ -1,0 +1,418 @@
+import { setMaxListeners } from 'node:events'
+import type { Runtime } from '../base/runtime.ts'
+import type { Pump, Slicer } from '../base/slicer.ts'
+import type { VersionCell } from '../protocol/record-store.ts'
+import { type Callbacks, callbacksOf } from './callbacks.ts'
+import { ChangeEvent, type EventReader } from './change-event.ts'
+import type { ChangeCause } from './change-sink.ts'
+import { callWithin, currentCall, HandlerCall, HandlerCalls, isThenable } from './handler-calls.ts'
+import type { ResourceEventHandlers } from './handlers.ts'
+import { ListenerBuffer } from './listener-buffer.ts'
+import type { ListenerLimits } from './listener-limits.ts'
+import { ListenerSync } from './listener-sync.ts'
+import { PendingChange } from './pending-change.ts'
+import type { ListenerStats, Registration } from './registration.ts'
+import { Replay } from './replay.ts'
+import { Resync } from './resync.ts'
+import type { SharedReads } from './shared-reads.ts'
+
+export type { ListenerStats, Registration } from './registration.ts'
+
+/** Keys of the cache that a replay passes between two handler calls. */
+const replayStepCount = 64
+
+export interface ListenerContext<E> {
+  readonly runtime: Runtime
+  readonly slicer: Slicer
+  readonly reads: SharedReads<E>
+  readonly cells: () => Iterator<[string, VersionCell<E>]>
+  /** The cache has held a complete list. */
+  readonly isListed: () => boolean
+  readonly onHandlerError: (error: unknown, key: string) => void
+  readonly onLag: ((lagMs: number) => void) | undefined
+  readonly onRemoved: (listener: Listener<E>) => void
+}
+
+/**
+ * One registration: takes changes from the processor into its buffer, and calls its handlers from the slicer's turns.
+ *
+ * Handlers never run inside a call of the processor, so the cache is never half changed when they look at it. One
+ * listener's pace, errors and removal are its own; what all share is the thread.
+ */
+export class Listener<E> implements Pump, EventReader<E>, Registration {
+  readonly #context: ListenerContext<E>
+  readonly #limits: ListenerLimits
+  readonly #callbacks: Callbacks
+  readonly #buffer: ListenerBuffer<E>
+  readonly #calls: HandlerCalls
+  readonly #sync = new ListenerSync()
+  readonly #resync: Resync<E> | undefined
+  readonly #abort = new AbortController()
+  readonly #userSignal: AbortSignal | undefined
+  #replay: Replay<E> | undefined
+  /** Keys whose calls run. Kept for every async call: its size is what `concurrency` bounds. */
+  readonly #activeKeys = new Set<string>()
+  #mayAwait: boolean
+  #isRunning = false
+  #isRemoved = false
+  #turnEndMs = Number.NEGATIVE_INFINITY
+  #delivered = 0
+  #errors = 0
+  #handlerMs = 0
+
+  constructor(
+    context: ListenerContext<E>,
+    handlers: ResourceEventHandlers<unknown>,
+    limits: ListenerLimits,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#context = context
+    this.#limits = limits
+    this.#callbacks = callbacksOf(handlers)
+    this.#mayAwait = this.#callbacks.isAsync
+    this.#calls = new HandlerCalls(context.runtime)
+    this.#buffer = new ListenerBuffer({
+      reads: context.reads,
+      countMax: limits.countMax,
+      bytesMax: limits.bytesMax,
+      onInitialVanished: () => this.#sync.finish(),
+    })
+    // A signal that every event carries has as many listeners as there are calls in progress.
+    setMaxListeners(0, this.#abort.signal)
+    if (limits.resyncPeriodMs > 0) {
+      this.#resync = new Resync({
+        runtime: context.runtime,
+        periodMs: limits.resyncPeriodMs,
+        cells: context.cells,
+        onDue: () => this.#wake(),
+      })
+    }
+    this.#userSignal = signal
+    this.#replay = new Replay(context.cells())
+    this.#advanceReplay()
+    if (signal?.aborted === true) void this.remove()
+    else signal?.addEventListener('abort', this.#onUserAbort)
+    this.#wake()
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** Async calls that have not settled, after a removal too. */
+  get inProgress(): number {
+    return this.#calls.count
+  }
+
+  read(cell: VersionCell<E>): unknown {
+    return this.#context.reads.read(cell)
+  }
+
+  hasSynced(): boolean {
+    return this.#sync.hasSynced
+  }
+
+  waitForSync(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return this.#sync.wait(options.signal)
+  }
+
+  stats(): ListenerStats {
+    const { count, bytes, pinnedBytes, merged, oldestSinceMs } = this.#buffer
+    return {
+      depth: count,
+      bytes,
+      pinnedBytes,
+      oldestAgeMs:
+        oldestSinceMs === undefined ? 0 : Math.max(0, this.#context.runtime.nowMs() - oldestSinceMs),
+      inProgress: this.#calls.count,
+      delivered: this.#delivered,
+      merged,
+      errors: this.#errors,
+      handlerMs: this.#handlerMs,
+      abandoned: this.#calls.abandonedCount,
+      hasSynced: this.#sync.hasSynced,
+      initialPending: this.#sync.pendingCount,
+    }
+  }
+
+  remove(): Promise<void> {
+    if (!this.#isRemoved) this.#end()
+    return this.#calls.drained(this.#limits.drainMs, currentCall())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.remove()
+  }
+
+  added(
+    key: string,
+    cell: VersionCell<E>,
+    cause: ChangeCause,
+    isInitial: boolean,
+    receivedAtMs: number,
+  ): void {
+    this.#replay?.mark(key)
+    this.#push(key, undefined, false, cell, undefined, cause, isInitial, receivedAtMs)
+  }
+
+  updated(
+    key: string,
+    old: VersionCell<E>,
+    cell: VersionCell<E>,
+    cause: ChangeCause,
+    receivedAtMs: number,
+  ): void {
+    if (this.#replay === undefined || this.#replay.isMarked(key)) {
+      this.#push(key, undefined, false, cell, old, cause, false, receivedAtMs)
+      return
+    }
+    this.#replay.mark(key)
+    this.#push(key, undefined, false, cell, undefined, 'replay', true, receivedAtMs)
+  }
+
+  deleted(
+    key: string,
+    final: VersionCell<E>,
+    finalStateUnknown: boolean,
+    cause: ChangeCause,
+    receivedAtMs: number,
+  ): void {
+    if (this.#replay !== undefined) {
+      // Never heard of it, never will. Its mark goes: a successor of the same name is news again.
+      if (!this.#replay.isMarked(key)) return
+      this.#replay.unmark(key)
+    }
+    this.#push(key, final, finalStateUnknown, undefined, undefined, cause, false, receivedAtMs)
+  }
+
+  /** The cache holds a complete list: this listener may have synced by that alone. */
+  listCompleted(): void {
+    if (!this.#sync.hasSynced) this.#wake()
+  }
+
+  pump(deadlineMs: number): boolean {
+    this.#turnEndMs = deadlineMs
+    return this.#run(deadlineMs)
+  }
+
+  #push(
+    key: string,
+    gone: VersionCell<E> | undefined,
+    goneFinalStateUnknown: boolean,
+    here: VersionCell<E> | undefined,
+    old: VersionCell<E> | undefined,
+    cause: ChangeCause,
+    isInitial: boolean,
+    receivedAtMs: number,
+  ): void {
+    // Before the push: merging may finish it at once.
+    if (isInitial) this.#sync.expect()
+    const sinceMs = receivedAtMs > 0 ? receivedAtMs : this.#context.runtime.nowMs()
+    this.#buffer.push(
+      new PendingChange(key, gone, goneFinalStateUnknown, here, old, cause, isInitial, receivedAtMs, sinceMs),
+    )
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (!this.#isRemoved && this.#activeKeys.size < this.#limits.concurrency) this.#context.slicer.wake(this)
+  }
+
+  /** Calls handlers until nothing can be done now (false) or time is up (true). */
+  #run(deadlineMs: number): boolean {
+    this.#isRunning = true
+    let nowMs = this.#context.runtime.nowMs()
+    let hasMore = true
+    while (hasMore) {
+      this.#checkSync()
+      if (this.#isRemoved || this.#activeKeys.size >= this.#limits.concurrency) hasMore = false
+      else if (!this.#step(nowMs)) hasMore = false
+      const before = nowMs
+      nowMs = this.#context.runtime.nowMs()
+      this.#handlerMs += nowMs - before
+      if (nowMs >= deadlineMs) break
+    }
+    this.#isRunning = false
+    return hasMore
+  }
+
+  /** One handler call, or some keys of a replay; false: nothing to do. */
+  #step(nowMs: number): boolean {
+    if (this.#replay !== undefined) this.#advanceReplay()
+    const change = this.#nextChange()
+    if (change !== undefined) {
+      this.#deliver(change, nowMs)
+      return true
+    }
+    if (this.#replay !== undefined) return this.#buffer.isUnderHalf
+    return this.#resync?.isRunning === true && this.#buffer.count === 0 && this.#deliverResync(nowMs)
+  }
+
+  /** The oldest change whose key has no call running. */
+  #nextChange(): PendingChange<E> | undefined {
+    let change = this.#buffer.head
+    while (change !== undefined && this.#activeKeys.has(change.key)) {
+      this.#buffer.park(change)
+      change = this.#buffer.head
+    }
+    return change
+  }
+
+  #deliver(change: PendingChange<E>, nowMs: number): void {
+    const { key, gone, goneFinalStateUnknown, here, old, cause, isInitial, receivedAtMs } = change
+    if (this.#context.onLag !== undefined && receivedAtMs > 0) this.#context.onLag(nowMs - receivedAtMs)
+    if (gone !== undefined) {
+      // The add of a re-created object stays in the buffer: until its call starts, it may still come to nothing.
+      if (here === undefined) this.#buffer.take()
+      else this.#buffer.takeGone(change)
+      this.#call('delete', key, gone, undefined, cause, false, goneFinalStateUnknown, receivedAtMs)
+    } else if (here !== undefined) {
+      this.#buffer.take()
+      const type = old === undefined ? 'add' : 'update'
+      this.#call(type, key, here, old, cause, isInitial, false, receivedAtMs)
+    }
+  }
+
+  #deliverResync(nowMs: number): boolean {
+    const next = this.#resync?.next()
+    if (next === undefined) return false
+    const [key, cell] = next
+    // Being told of it right now is as good.
+    if (this.#activeKeys.has(key)) return true
+    this.#context.reads.store.use(cell)
+    this.#call('update', key, cell, cell, 'resync', false, false, nowMs)
+    return true
+  }
+
+  /** The cells' uses end with the call. */
+  #call(
+    type: 'add' | 'update' | 'delete',
+    key: string,
+    cell: VersionCell<E>,
+    old: VersionCell<E> | undefined,
+    cause: ChangeCause,
+    isInitial: boolean,
+    finalStateUnknown: boolean,
+    receivedAtMs: number,
+  ): void {
+    this.#delivered++
+    const { release } = this.#context.reads
+    const handler = this.#callbacks[type]
+    if (handler === undefined) {
+      release(cell)
+      if (old !== undefined && old !== cell) release(old)
+      this.#finish(key, isInitial)
+      return
+    }
+    const event = new ChangeEvent(
+      this,
+      type,
+      key,
+      cell,
+      old,
+      cause,
+      isInitial,
+      finalStateUnknown,
+      receivedAtMs,
+    )
+    const call = this.#mayAwait ? new HandlerCall() : undefined
+    let promise: PromiseLike<unknown> | undefined
+    try {
+      const result = call === undefined ? handler(event) : callWithin(call, handler, event)
+      if (isThenable(result)) promise = result
+    } catch (error) {
+      this.#fail(error, key)
+    }
+    if (promise === undefined) {
+      event.expire(release)
+      this.#finish(key, isInitial)
+      return
+    }
+    this.#mayAwait = true
+    this.#activeKeys.add(key)
+    this.#calls.begin(
+      call ?? new HandlerCall(),
+      promise,
+      (error) => this.#fail(error, key),
+      () => {
+        this.#activeKeys.delete(key)
+        event.expire(release)
+        this.#finish(key, isInitial)
+        this.#continue()
+      },
+    )
+  }
+
+  #finish(key: string, isInitial: boolean): void {
+    if (isInitial) this.#sync.finish()
+    if (this.#limits.concurrency > 1) this.#buffer.unpark(key)
+  }
+
+  /**
+   * After an async call: goes on in what is left of the turn that started it. Waiting for the next one would make
+   * handlers that are async without awaiting anything slow: one object per round of the event loop.
+   */
+  #continue(): void {
+    if (this.#isRemoved || this.#isRunning) return
+    if (this.#context.runtime.nowMs() >= this.#turnEndMs || this.#run(this.#turnEndMs)) this.#wake()
+  }
+
+  #advanceReplay(): void {
+    const replay = this.#replay
+    if (replay === undefined) return
+    replay.advance(
+      replayStepCount,
+      () => this.#buffer.isUnderHalf,
+      (key, cell) => this.#push(key, undefined, false, cell, undefined, 'replay', true, 0),
+    )
+    if (replay.isDone) this.#replay = undefined
+  }
+
+  #checkSync(): void {
+    if (this.#sync.hasSynced || !this.#sync.check(this.#context.isListed(), this.#replay === undefined))
+      return
+    this.#resync?.start()
+    const { synced } = this.#callbacks
+    if (synced === undefined) return
+    const call = new HandlerCall()
+    try {
+      const result = callWithin(call, synced, undefined)
+      if (isThenable(result)) {
+        this.#calls.begin(
+          call,
+          result,
+          (error) => this.#fail(error, ''),
+          () => {},
+        )
+      }
+    } catch (error) {
+      this.#fail(error, '')
+    }
+  }
+
+  #fail(error: unknown, key: string): void {
+    this.#errors++
+    try {
+      this.#context.onHandlerError(error, key)
+    } catch (reported) {
+      // A reporter that throws must be heard, but not by the change that happened to be next.
+      this.#context.runtime.defer(() => {
+        throw reported
+      })
+    }
+  }
+
+  #end(): void {
+    this.#isRemoved = true
+    this.#context.slicer.remove(this)
+    this.#context.onRemoved(this)
+    this.#userSignal?.removeEventListener('abort', this.#onUserAbort)
+    this.#resync?.stop()
+    this.#replay = undefined
+    this.#buffer.clear()
+    this.#sync.close()
+    this.#abort.abort()
+  }
+
+  readonly #onUserAbort = (): void => void this.remove()
+}

@@ -1,0 +1,132 @@
+import type { Runtime } from '../base/runtime.ts'
+import type { Slicer } from '../base/slicer.ts'
+import { KubeInformerError } from '../errors.ts'
+import type { RecordStore, VersionCell } from '../protocol/record-store.ts'
+import type { ChangeCause, ChangeSink } from './change-sink.ts'
+import type { ListenerOptions, ResourceEventHandlers } from './handlers.ts'
+import { Listener, type ListenerContext } from './listener.ts'
+import { checkHandlers, listenerLimits } from './listener-limits.ts'
+import type { ListenerStats, Registration } from './registration.ts'
+import { SharedReads } from './shared-reads.ts'
+
+/** What delivery needs of the cache beside its changes. */
+export interface ListenedCache<E> {
+  readonly store: RecordStore<E>
+  /** Makes the frozen object of a version. It need not remember it: that happens here, where several listeners wait. */
+  read(cell: VersionCell<E>): unknown
+  /** Everything cached, key by key; keys may come and go meanwhile. */
+  cells(): Iterator<[string, VersionCell<E>]>
+}
+
+export interface ProcessorOptions<E> {
+  readonly runtime: Runtime
+  readonly slicer: Slicer
+  /** Asked for when the first listener comes: cache and processor need each other. */
+  readonly cache: () => ListenedCache<E>
+  /** `key` is empty for `onSynced`. */
+  readonly onHandlerError: (error: unknown, key: string) => void
+  /** Called for every change handed over: milliseconds since the worker read its last byte. */
+  readonly onLag?: (lagMs: number) => void
+}
+
+/**
+ * Tells every listener of every change of one cache. Each listener has its own buffer and pace; nothing here waits,
+ * and no handler runs inside a call of the sink.
+ */
+export class Processor<E> implements ChangeSink<E> {
+  readonly #options: ProcessorOptions<E>
+  #context: ListenerContext<E> | undefined
+  // Replaced, never changed: a listener may go while all are being told.
+  #listeners: readonly Listener<E>[] = []
+  /** Removed, with calls in progress perhaps. */
+  #leaving: readonly Listener<E>[] = []
+  #isListed = false
+  #isClosed = false
+
+  constructor(options: ProcessorOptions<E>) {
+    this.#options = options
+  }
+
+  /**
+   * What is cached already comes first, with cause `replay`.
+   *
+   * @throws ERR_CLOSED, ERR_INVALID_OPTION
+   */
+  addListener<T>(
+    handlers: ResourceEventHandlers<T>,
+    options: ListenerOptions & { readonly drainMs?: number } = {},
+  ): Registration {
+    if (this.#isClosed) throw new KubeInformerError('ERR_CLOSED', 'no handler can be added any more: closed')
+    checkHandlers(handlers)
+    this.#context ??= this.#makeContext()
+    const listener = new Listener(this.#context, handlers, listenerLimits(options), options.signal)
+    if (options.signal?.aborted !== true) this.#listeners = [...this.#listeners, listener]
+    return listener
+  }
+
+  get listenerCount(): number {
+    return this.#listeners.length
+  }
+
+  stats(): ListenerStats[] {
+    return this.#listeners.map((listener) => listener.stats())
+  }
+
+  /** Removes all listeners, and takes no new one. Resolves when their calls have ended or their `drainMs` are over. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    // Those that leave already too: their calls may run on for a while.
+    await Promise.all([...this.#listeners, ...this.#leaving].map((listener) => listener.remove()))
+  }
+
+  added(key: string, cell: VersionCell<E>, cause: ChangeCause, receivedAtMs: number): void {
+    const isInitial = cause === 'list' && !this.#isListed
+    for (const listener of this.#listeners) listener.added(key, cell, cause, isInitial, receivedAtMs)
+  }
+
+  updated(
+    key: string,
+    old: VersionCell<E>,
+    cell: VersionCell<E>,
+    cause: ChangeCause,
+    receivedAtMs: number,
+  ): void {
+    for (const listener of this.#listeners) listener.updated(key, old, cell, cause, receivedAtMs)
+  }
+
+  deleted(
+    key: string,
+    _old: VersionCell<E>,
+    final: VersionCell<E>,
+    finalStateUnknown: boolean,
+    cause: ChangeCause,
+    receivedAtMs: number,
+  ): void {
+    for (const listener of this.#listeners) {
+      listener.deleted(key, final, finalStateUnknown, cause, receivedAtMs)
+    }
+  }
+
+  listCompleted(): void {
+    this.#isListed = true
+    for (const listener of this.#listeners) listener.listCompleted()
+  }
+
+  #makeContext(): ListenerContext<E> {
+    const { runtime, slicer, onHandlerError, onLag } = this.#options
+    const cache = this.#options.cache()
+    return {
+      runtime,
+      slicer,
+      cells: () => cache.cells(),
+      reads: new SharedReads(cache.store, (cell) => cache.read(cell)),
+      isListed: () => this.#isListed,
+      onHandlerError,
+      onLag,
+      onRemoved: (gone) => {
+        this.#listeners = this.#listeners.filter((listener) => listener !== gone)
+        this.#leaving = [...this.#leaving.filter((listener) => listener.inProgress > 0), gone]
+      },
+    }
+  }
+}

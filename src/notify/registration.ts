@@ -1,0 +1,41 @@
+/** Counters and gauges of one registration; counters run from its creation. */
+export interface ListenerStats {
+  /** Changes waiting. */
+  readonly depth: number
+  /** Of the records and the bookkeeping of what waits. */
+  readonly bytes: number
+  /** Of that, old states held only for this listener. */
+  readonly pinnedBytes: number
+  /** How long the change that is next has been waiting; 0: nothing waits. */
+  readonly oldestAgeMs: number
+  /** Async calls that have not settled. */
+  readonly inProgress: number
+  /** Changes handed to a handler, or to nobody where none is given for them. */
+  readonly delivered: number
+  /** Changes merged away above the buffer's bounds. */
+  readonly merged: number
+  /** Handler calls that threw or rejected. */
+  readonly errors: number
+  /** Time on the main thread in this listener's turns, in handlers above all; of async handlers the part before the first await. */
+  readonly handlerMs: number
+  /** Calls that had not ended when the registration's drain was over. */
+  readonly abandoned: number
+  readonly hasSynced: boolean
+  /** Objects of the initial list that are not finished. */
+  readonly initialPending: number
+}
+
+/** A set of handlers on an informer. */
+export interface Registration {
+  /** The informer's list was complete, and these handlers have finished every object of it (also by failing). */
+  hasSynced(): boolean
+  /** Resolves once {@link hasSynced}; rejects with ERR_CACHE_SYNC when `signal` aborts first, ERR_CLOSED when removed. */
+  waitForSync(options?: { readonly signal?: AbortSignal }): Promise<void>
+  stats(): ListenerStats
+  /**
+   * No handler is called any more, from this moment on. Resolves when the calls in progress have ended, or when their
+   * `drainMs` are over; a call that removes its own registration is not waited for. Idempotent.
+   */
+  remove(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
