@@ -7,6 +7,10 @@ import type { ResourceVersion } from '../src/protocol/resource-version.ts'
 export interface DeltaSink {
   /** One object of a list, or ADDED / MODIFIED / DELETED. `start`/`end`: the object's JSON in `bytes`. */
   object(kind: 'upsert' | 'deleted', bytes: Buffer, start: number, end: number): void
+  /** Items of the list that begins lack apiVersion and kind: these. Until the list ends or is aborted. */
+  typeMeta(apiVersion: string, kind: string): void
+  /** Version of the object last given, as far as it could be read. */
+  lastVersionText(): string | undefined
   /** A list begins. `reset`: versions so far mean nothing any more (etcd restored). Returns its generation. */
   listStart(reset: boolean): number
   /** The list is complete; the watch starts at `version` (several pages: the lowest). */

@@ -5,6 +5,7 @@ import type { Slab, VersionCell } from '../src/protocol/record-store.ts'
 import { parseResourceVersion, type ResourceVersion } from '../src/protocol/resource-version.ts'
 import type { DeltaSink } from './delta.ts'
 import type { DeltaQueue } from './delta-queue.ts'
+import { findIdentity } from './framing/find-identity.ts'
 import { type JsonTranscoder, maxRecordBytes } from './transcode/json-transcoder.ts'
 
 export interface RefusedObject {
@@ -62,6 +63,11 @@ export class Intake implements DeltaSink {
     this.#options.transcoder.typeMeta = { apiVersion, kind }
   }
 
+  lastVersionText(): string | undefined {
+    const text = this.#options.transcoder.versionText
+    return text === '' ? undefined : text
+  }
+
   listStart(reset: boolean): number {
     return this.#options.queue.listStart(reset)
   }
@@ -82,6 +88,13 @@ export class Intake implements DeltaSink {
 
   watchStart(version: ResourceVersion): void {
     this.#options.queue.watchStart(version)
+  }
+
+  /** A frame that was refused before it was decoded: `prefix` may tell whose it was. */
+  refused(error: KubeInformerError, bytes: number, prefix: Buffer): void {
+    const { key, version } = findIdentity(prefix)
+    if (key !== undefined) this.#options.queue.stampRefused(key)
+    this.#options.onRefused({ key, resourceVersion: version, bytes, error })
   }
 
   #refuse(error: unknown, bytes: number): void {

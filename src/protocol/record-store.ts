@@ -7,7 +7,7 @@
 export class VersionCell<E = unknown> {
   slab: Slab<E>
   offset: number
-  readonly length: number
+  length: number
   /** List generation that last confirmed this version (design §4). */
   generation: number
   /** Holders besides `cached`: queued changes, calls in progress. */
@@ -157,6 +157,31 @@ export class RecordStore<E> {
       this.#free(slab)
     }
     return false
+  }
+
+  /**
+   * Moves a slab's live records to `epoch`, each as `rewrite` writes it anew, and frees the slab. So the last records of
+   * an old epoch let go of its dictionaries.
+   */
+  rewriteSlab(slab: Slab<E>, epoch: E, rewrite: (cell: VersionCell<E>) => Buffer): void {
+    for (let cell = slab.cells.pop(); cell !== undefined; cell = slab.cells.pop()) {
+      if (cell.slab !== slab || !(cell.cached || cell.uses > 0)) continue
+      const bytes = rewrite(cell)
+      const to = this.reserve(epoch, bytes.length)
+      bytes.copy(to.bytes, to.usedBytes)
+      const growth = bytes.length - cell.length
+      slab.liveBytes -= cell.length
+      this.liveBytes += growth
+      if (!cell.cached) this.pinnedBytes += growth
+      cell.slab = to
+      cell.offset = to.usedBytes
+      cell.length = bytes.length
+      to.usedBytes += bytes.length
+      to.liveBytes += bytes.length
+      to.cells.push(cell)
+    }
+    // A slab that waits for compaction is freed there; freeing it twice would count it twice.
+    if (!slab.draining) this.#free(slab)
   }
 
   #move(cell: VersionCell<E>, from: Slab<E>): void {

@@ -58,7 +58,10 @@ export class Identity {
   /** After an error: what can still be said, so that the object can be named. Never throws. */
   rescue(encoder: RecordEncoder): void {
     if (this.#key !== '' || this.#encoder !== undefined) return
-    if (encoder.metadataRead && !isEmpty(encoder.nameSpan)) return this.#takeRead(encoder)
+    if (encoder.metadataRead && !isEmpty(encoder.nameSpan)) {
+      this.#takeRead(encoder)
+      return
+    }
     const metadata = lenientMetadata(encoder.bytes.toString('utf8', 0, encoder.end))
     if (metadata !== undefined) {
       this.#key = joinKey(textOf(metadata['namespace']), textOf(metadata['name']))

@@ -21,6 +21,8 @@ export interface TranscoderBounds {
   readonly siteCountMax: number
   readonly valueCountMax: number
   readonly valueBytesMax: number
+  /** Bytes of values known whole, see value-recall.ts. */
+  readonly recallBytesMax: number
   /** Objects after which it is asked again whether the value dictionary still serves. */
   readonly epochObjects: number
 }
@@ -31,6 +33,7 @@ export const defaultTranscoderBounds: TranscoderBounds = {
   siteCountMax: 16_384,
   valueCountMax: 65_535,
   valueBytesMax: 4 * 1024 * 1024,
+  recallBytesMax: 1024 * 1024,
   epochObjects: 4096,
 }
 
@@ -222,6 +225,7 @@ export class JsonTranscoder {
       countMax: bounds.structureCountMax,
       keyBytesMax: bounds.keyBytesMax,
       siteCountMax: bounds.siteCountMax,
+      recallBytesMax: bounds.recallBytesMax,
     })
     this.#tail.forget()
     this.#bestHitRate = 0

@@ -69,14 +69,27 @@ export class RecordEncoder extends ScalarEncoder {
   value(site: Site): void {
     const c = this.bytes[this.at] as number
     if (c === ch.quote) this.string(site.memo)
-    else if (c === ch.leftBrace) this.#object(site)
-    else if (c === ch.leftBracket) this.#array(site)
+    else if (c === ch.leftBrace || c === ch.leftBracket) this.#container(site, c)
     else if (c <= ch.nine && c >= ch.minus) this.number()
     else if (c <= 32) {
       this.skipSpace()
       if ((this.bytes[this.at] as number) <= 32) throw this.fail()
       this.value(site)
     } else this.word()
+  }
+
+  #container(site: Site, c: number): void {
+    const recall = site.recall
+    const known = recall?.find(this.view, this.at)
+    if (known !== undefined) {
+      this.at += known.textBytes
+      this.words(known.output, known.outputBytes)
+      return
+    }
+    const { at, to, misses } = this
+    if (c === ch.leftBrace) this.#object(site)
+    else this.#array(site)
+    if (misses === this.misses) recall?.learn(this.view, at, this.at, this.outView, to, this.to)
   }
 
   #object(site: Site): void {

@@ -13,7 +13,7 @@ const loopBytesMax = 160
  */
 export class ScalarEncoder extends JsonScanner {
   out: Buffer = Buffer.alloc(0)
-  #outView: DataView = new DataView(this.out.buffer)
+  outView: DataView = new DataView(this.out.buffer)
   /** Where the next byte goes. */
   to = 0
   values: ValueDictionary = new ValueDictionary({ countMax: 0, bytesMax: 0 })
@@ -24,7 +24,7 @@ export class ScalarEncoder extends JsonScanner {
   setOutput(out: Buffer, at: number): void {
     if (out !== this.out) {
       this.out = out
-      this.#outView = new DataView(out.buffer, out.byteOffset, out.length)
+      this.outView = new DataView(out.buffer, out.byteOffset, out.length)
     }
     this.to = at
   }
@@ -118,12 +118,20 @@ export class ScalarEncoder extends JsonScanner {
     const to = this.to
     if (length <= loopBytesMax) {
       const view = this.view
-      const outView = this.#outView
+      const outView = this.outView
       for (let i = 0; i < length; i += 4) outView.setInt32(to + i, view.getInt32(start + i))
     } else {
       this.bytes.copy(this.out, to, start, start + length)
     }
     this.to = to + length
+  }
+
+  /** Words of an encoding that is known; the last one may overrun. */
+  words(words: Int32Array, bytes: number): void {
+    const view = this.outView
+    const to = this.to
+    for (let i = 0; i < words.length; i++) view.setInt32(to + i * 4, words[i] as number, true)
+    this.to = to + bytes
   }
 
   stringHead(length: number): void {
@@ -282,7 +290,7 @@ export class ScalarEncoder extends JsonScanner {
 
   #double(value: number): void {
     this.out[this.to] = 0xcb
-    this.#outView.setFloat64(this.to + 1, value)
+    this.outView.setFloat64(this.to + 1, value)
     this.to += 9
   }
 

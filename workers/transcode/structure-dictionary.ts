@@ -1,5 +1,6 @@
 import { structureCountMax } from '../../src/protocol/record-layout.ts'
 import { droppedPlan, type FieldPlan } from './field-plan.ts'
+import { RecallBudget, ValueRecall } from './value-recall.ts'
 
 /** Keys that stand for maps wherever they occur: their members are data, every object has others. */
 const mapNames: ReadonlySet<string> = new Set([
@@ -47,12 +48,15 @@ export class Site {
   readonly memo: StringMemo = new StringMemo()
   /** In a map: predictions of keys (even) and values (odd) by position. */
   readonly memos: StringMemo[] = []
+  /** Whole values seen here; only where nothing is special, here and below. */
+  readonly recall: ValueRecall | undefined
   /** The last array (map) here had more elements than a one-byte head can tell. */
   long = false
 
-  constructor(plan: FieldPlan | undefined, isMap: boolean) {
+  constructor(plan: FieldPlan | undefined, isMap: boolean, recall?: ValueRecall) {
     this.plan = plan
     this.isMap = isMap
+    this.recall = recall
     this.start = new KeyNode('', undefined, this)
   }
 }
@@ -106,6 +110,8 @@ export interface StructureBounds {
   /** Bytes of all keys in the dictionary, and of all keys known by place. */
   readonly keyBytesMax: number
   readonly siteCountMax: number
+  /** Bytes of values known whole, see value-recall.ts. */
+  readonly recallBytesMax: number
 }
 
 /**
@@ -127,9 +133,11 @@ export class StructureDictionary {
   #structureKeyBytes = 0
   readonly #ids = new Map<string, number>()
   readonly #bounds: StructureBounds
+  readonly #recallBudget: RecallBudget
 
   constructor(plan: FieldPlan, bounds: StructureBounds) {
     this.#bounds = { ...bounds, countMax: Math.min(bounds.countMax, structureCountMax) }
+    this.#recallBudget = new RecallBudget(bounds.recallBytesMax)
     this.root = new Site(plan, false)
     this.anywhere.elements = this.anywhere.mapValues = this.anywhere
   }
@@ -247,7 +255,8 @@ export class StructureDictionary {
   #site(plan: FieldPlan | undefined, isMap: boolean): Site {
     this.#siteCount++
     // A plan that says nothing costs every object a look.
-    return new Site(plan?.isPlain === false ? plan : undefined, isMap)
+    if (plan?.isPlain === false) return new Site(plan, isMap)
+    return new Site(undefined, isMap, new ValueRecall(this.#recallBudget))
   }
 
   #write(node: KeyNode): void {

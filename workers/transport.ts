@@ -1,0 +1,29 @@
+import type { KubeInformerError } from '../src/errors.ts'
+import type { ConnectionMaterial } from '../src/protocol/messages.ts'
+
+export interface TransportHandler {
+  /** The answer is a success and its body follows. Exactly one of onEnd and onError comes last. */
+  onHeaders(): void
+  /** The bytes are the handler's until the call returns. */
+  onData(chunk: Buffer): void
+  onEnd(): void
+  /** Also for every answer that is no success; then nothing else was called. */
+  onError(error: KubeInformerError): void
+}
+
+export interface TransportRequest {
+  /** No more calls of the handler from now on; the connection is given up. Idempotent. */
+  abort(): void
+  /** Stops and resumes reading; what is in memory may still arrive. */
+  pause(): void
+  resume(): void
+}
+
+/** One API server, as the reflector sees it: GET a path, get bytes. Tests and the simulation have their own. */
+export interface Transport {
+  open(path: string, query: URLSearchParams, handler: TransportHandler): TransportRequest
+  /** New credentials: later requests use them. Running ones go on. */
+  setConnection(material: ConnectionMaterial): void
+  /** Ends everything; leaves no socket. */
+  close(): Promise<void>
+}

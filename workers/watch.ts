@@ -1,0 +1,189 @@
+import { type MessagePort, threadId } from 'node:worker_threads'
+import type { Runtime, Timer } from '../src/base/runtime.ts'
+import type { DictionaryEpoch } from '../src/protocol/dictionary-epoch.ts'
+import { toWireError } from '../src/protocol/error-wire.ts'
+import { MemoryBudget } from '../src/protocol/memory-budget.ts'
+import type { FromWatch, ToWatch, WatchCounters, WatchSpec } from '../src/protocol/messages.ts'
+import { parseResourceVersion } from '../src/protocol/resource-version.ts'
+import { BatchPort } from './batch-port.ts'
+import { BatchWriter } from './batch-writer.ts'
+import { HttpTransport } from './connection.ts'
+import { DeltaQueue } from './delta-queue.ts'
+import { Intake } from './intake.ts'
+import { ReflectorDriver } from './reflector/driver.ts'
+import { JsonTranscoder } from './transcode/json-transcoder.ts'
+
+/** How often main hears of counters; they are for people and probes, nothing waits for them. */
+const countersMs = 500
+
+/**
+ * One watch, all its stages: built, joined, and driven by what main says on `port`. Resolves when it has stopped, with
+ * no socket, timer or listener left; the port is closed. Everything it holds is counted in the engine's memory budget.
+ */
+export function runWatch(spec: WatchSpec, port: MessagePort, runtime: Runtime): Promise<void> {
+  return new Promise((resolve) => {
+    new Watch(spec, port, runtime, resolve).start()
+  })
+}
+
+class Watch {
+  readonly #spec: WatchSpec
+  readonly #port: MessagePort
+  readonly #runtime: Runtime
+  readonly #resolve: () => void
+  readonly #queue: DeltaQueue<DictionaryEpoch>
+  readonly #batchPort: BatchPort<DictionaryEpoch>
+  readonly #transport: HttpTransport
+  readonly #driver: ReflectorDriver
+  readonly #memory: MemoryBudget
+  readonly #refused = { count: 0 }
+  #countersTimer: Timer | undefined
+  #queueBytesPeak = 0
+  #isFull = false
+  #stopped = false
+
+  constructor(spec: WatchSpec, port: MessagePort, runtime: Runtime, resolve: () => void) {
+    this.#spec = spec
+    this.#port = port
+    this.#runtime = runtime
+    this.#resolve = resolve
+    this.#memory = new MemoryBudget(spec.memory.shared)
+    const resumeVersion =
+      spec.resumeVersion === undefined ? undefined : parseResourceVersion(spec.resumeVersion)
+    this.#queue = new DeltaQueue<DictionaryEpoch>({
+      firstGeneration: spec.firstGeneration,
+      ...(resumeVersion !== undefined && { resumeVersion }),
+    })
+    this.#batchPort = new BatchPort({
+      queue: this.#queue,
+      writer: new BatchWriter(this.#queue, { incarnation: spec.incarnation }),
+      runtime,
+      creditBytes: spec.bounds.inFlightBytesMax,
+      post: (buffer) => this.#post({ type: 'batch', incarnation: spec.incarnation, buffer }, [buffer]),
+    })
+    const intake = new Intake({
+      transcoder: new JsonTranscoder({ fields: spec.fields, columns: spec.columns }),
+      queue: this.#queue,
+      nowMs: () => runtime.nowMs(),
+      onRefused: ({ key, resourceVersion, bytes, error }) => {
+        this.#refused.count++
+        this.#post({ type: 'refused', key, resourceVersion, bytes, error: toWireError(error) })
+      },
+    })
+    this.#transport = new HttpTransport(spec.connection)
+    this.#driver = new ReflectorDriver({
+      spec,
+      runtime,
+      transport: this.#transport,
+      sink: intake,
+      host: {
+        setState: (state, error, attempt) =>
+          this.#post({ type: 'state', state, attempt, ...(error && { error: toWireError(error) }) }),
+        requestConnection: (reason) => this.#post({ type: 'connection-request', reason }),
+        requestPermit: () => this.#post({ type: 'sync-request' }),
+        syncEnded: () => this.#post({ type: 'sync-end' }),
+        chunkStarts: () => intake.chunkStarts(),
+        chunkEnds: (bytes) => this.#chunkEnds(bytes),
+        queuePressure: () => this.#pressure(),
+        refused: (error, bytes, prefix) => intake.refused(error, bytes, prefix),
+      },
+    })
+  }
+
+  start(): void {
+    this.#port.on('message', (message: ToWatch) => this.#receive(message))
+    this.#post({ type: 'started', incarnation: this.#spec.incarnation, threadId })
+    this.#scheduleCounters()
+    this.#driver.start()
+  }
+
+  #receive(message: ToWatch): void {
+    switch (message.type) {
+      case 'credit':
+        this.#batchPort.credit(message.bytes, message.buffers)
+        this.#account()
+        break
+      case 'connection':
+        this.#driver.connectionReady(message.connection)
+        break
+      case 'connection-failed':
+        this.#driver.connectionFailed(message.error)
+        break
+      case 'sync-permit':
+        this.#driver.permitGranted()
+        break
+      case 'relist':
+        this.#driver.relist()
+        break
+      case 'stop':
+        void this.#stop()
+        break
+      default:
+        message satisfies never
+    }
+  }
+
+  /** A chunk went through all stages: let it out, count it, and stop reading if the queue is at its bound. */
+  #chunkEnds(bytes: number): void {
+    this.#batchPort.touched(bytes)
+    this.#account()
+  }
+
+  #pressure(): 'open' | 'half' | 'full' {
+    const { queueBytesMax } = this.#spec.bounds
+    const { bytes } = this.#queue
+    // Held by all watches together: whoever has the most to say stops; one that holds next to nothing reads on.
+    const shared = this.#memory.bytes >= this.#spec.memory.bytesMax && bytes > queueBytesMax / 64
+    if (bytes >= queueBytesMax || shared) return 'full'
+    return bytes * 2 >= queueBytesMax ? 'half' : 'open'
+  }
+
+  #account(): void {
+    const { bytes } = this.#queue
+    if (bytes > this.#queueBytesPeak) this.#queueBytesPeak = bytes
+    const inFlight = this.#spec.bounds.inFlightBytesMax - this.#batchPort.creditBytes
+    this.#memory.set(this.#spec.memory.slot, bytes + inFlight)
+    const isFull = this.#pressure() === 'full'
+    if (this.#isFull && !isFull) this.#driver.queueDrained()
+    this.#isFull = isFull
+  }
+
+  #scheduleCounters(): void {
+    this.#countersTimer = this.#runtime.setTimer(countersMs, () => {
+      this.#post({ type: 'counters', counters: this.#counters() })
+      this.#scheduleCounters()
+    })
+  }
+
+  #counters(): WatchCounters {
+    const { counters, count, bytes } = this.#queue
+    return {
+      ...this.#driver.counters,
+      events: counters.events,
+      merged: counters.merged,
+      droppedStale: counters.droppedStale,
+      refused: this.#refused.count,
+      queueCount: count,
+      queueBytes: bytes,
+      queueBytesPeak: this.#queueBytesPeak,
+      credit: this.#batchPort.creditBytes,
+    }
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#countersTimer?.cancel()
+    this.#batchPort.close()
+    this.#driver.stop()
+    await this.#transport.close()
+    this.#memory.set(this.#spec.memory.slot, 0)
+    this.#port.postMessage({ type: 'stopped', counters: this.#counters() } satisfies FromWatch)
+    this.#port.close()
+    this.#resolve()
+  }
+
+  #post(message: FromWatch, transfer: ArrayBuffer[] = []): void {
+    if (!this.#stopped) this.#port.postMessage(message, transfer)
+  }
+}
