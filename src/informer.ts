@@ -66,9 +66,7 @@ export class Informer<T> {
     this.#processor = new Processor<CacheEpoch>({
       runtime: engine.runtime,
       slicer: engine.slicer,
-      read: (cell) => (cache as Indexer).readShared(cell),
-      cells: () => (cache as Indexer).cells(),
-      store: () => (cache as Indexer).store,
+      cache: () => cache as Indexer,
       onHandlerError: (error, key) => options.onHandlerError(error, { resource: options.resource, key }),
     })
     this.#cache = new Indexer({
@@ -263,7 +261,7 @@ export class Informer<T> {
   async #close(): Promise<void> {
     this.#isClosed = true
     this.#notify()
-    await Promise.all([this.stop(), this.#processor.close(this.#options.drainMs)])
+    await Promise.all([this.stop(), this.#processor.close()])
   }
 
   #setState(state: InformerState, error: KubeInformerError | undefined, attempt: number): void {
