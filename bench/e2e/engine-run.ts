@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { nodeRuntime } from '../../src/base/runtime.ts'
 import { Fold } from '../../src/cli/fold.ts'
 import { MsHistogram } from '../../src/cli/process-meter.ts'
 import { createInformerFactory } from '../../src/index.ts'
@@ -29,6 +30,11 @@ const counts = { added: 0, updated: 0, deleted: 0, handled: 0 }
 /** Summed and printed, so that no compiler may leave the reading out. */
 let checksum = 0
 let bufferDepthPeak = 0
+
+function take(event: { readonly cause: string; readonly receivedAtMs: number }): void {
+  counts.handled++
+  if (event.cause === 'watch' && event.receivedAtMs > 0) lag.record(nodeRuntime.nowMs() - event.receivedAtMs)
+}
 
 function read(object: unknown): void {
   if (values.read === 'all') checksum += walk(object)
@@ -58,19 +64,19 @@ const isReading = values.read !== 'none'
 const registration = informer.addEventHandler({
   onAdd(event) {
     counts.added++
-    counts.handled++
+    take(event)
     if (isReading) read(event.object)
     fold?.apply('add', event.key, event.uid, event.resourceVersion)
   },
   onUpdate(event) {
     counts.updated++
-    counts.handled++
+    take(event)
     if (isReading) read(event.object)
     fold?.apply('update', event.key, event.uid, event.resourceVersion)
   },
   onDelete(event) {
     counts.deleted++
-    counts.handled++
+    take(event)
     fold?.apply('delete', event.key, event.uid, event.resourceVersion)
   },
 })

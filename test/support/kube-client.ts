@@ -31,7 +31,7 @@ export class KubeClient {
   readonly #dispatcher: Pool
   readonly #token: string
 
-  constructor(url: string, token: string, ca?: string) {
+  constructor(url: string, token = '', ca?: string) {
     this.#token = token
     // A pool of one request per connection: an open watch must not block the requests after it.
     this.#dispatcher = new Pool(url, {
@@ -51,13 +51,19 @@ export class KubeClient {
       method,
       path,
       headers: {
-        authorization: `Bearer ${this.#token}`,
-        accept: 'application/json',
+        ...this.#headers(),
         ...(body !== undefined && { 'content-type': contentType }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     return { status: response.statusCode, body: await response.body.text() }
+  }
+
+  #headers(): Record<string, string> {
+    return {
+      accept: 'application/json',
+      ...(this.#token !== '' && { authorization: `Bearer ${this.#token}` }),
+    }
   }
 
   async #object(
@@ -98,7 +104,7 @@ export class KubeClient {
     const response = await this.#dispatcher.request({
       method: 'GET',
       path,
-      headers: { authorization: `Bearer ${this.#token}`, accept: 'application/json' },
+      headers: this.#headers(),
     })
     if (response.statusCode !== 200)
       throw new Error(`watch ${path}: ${response.statusCode} ${await response.body.text()}`)
