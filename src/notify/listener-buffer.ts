@@ -95,9 +95,11 @@ export class ListenerBuffer<E> {
   /** The delete part of the head, which stays as the add it also was. The use goes to the caller. */
   takeGone(change: PendingChange<E>): VersionCell<E> {
     const gone = change.gone as VersionCell<E>
-    this.bytes -= gone.length
-    this.pinnedBytes -= gone.length
+    const { bytes, pinnedBytes } = change
     change.gone = undefined
+    change.measure()
+    this.bytes += change.bytes - bytes
+    this.pinnedBytes += change.pinnedBytes - pinnedBytes
     return gone
   }
 
@@ -147,6 +149,7 @@ export class ListenerBuffer<E> {
       if (!later.isParked) this.#unlink(later)
       later.nextOfKey = undefined
       const vanished = mergeChanges(first, later, this.#reads.release)
+      first.measure()
       this.count--
       this.merged += callCount - first.callCount
       this.bytes += first.bytes - bytes

@@ -29,6 +29,9 @@ export class PendingChange<E> {
   /** Of the first change merged into this one, like the place: lag and age tell the longest wait. */
   receivedAtMs: number
   sinceMs: number
+  // Kept, not asked for: a record may be rewritten longer while it waits, and sums must go down by what they went up.
+  bytes = 0
+  pinnedBytes = 0
   // The buffer's order.
   previous: PendingChange<E> | undefined = undefined
   next: PendingChange<E> | undefined = undefined
@@ -58,6 +61,7 @@ export class PendingChange<E> {
     this.isInitial = isInitial
     this.receivedAtMs = receivedAtMs
     this.sinceMs = sinceMs
+    this.measure()
   }
 
   /** Calls it will take. */
@@ -65,12 +69,10 @@ export class PendingChange<E> {
     return (this.gone === undefined ? 0 : 1) + (this.here === undefined ? 0 : 1)
   }
 
-  get bytes(): number {
-    return changeBytes + this.pinnedBytes + (this.here?.length ?? 0)
-  }
-
-  get pinnedBytes(): number {
-    return (this.gone?.length ?? 0) + (this.old?.length ?? 0)
+  /** To be called when its cells have changed. */
+  measure(): void {
+    this.pinnedBytes = (this.gone?.length ?? 0) + (this.old?.length ?? 0)
+    this.bytes = changeBytes + this.pinnedBytes + (this.here?.length ?? 0)
   }
 
   useAll(store: RecordStore<E>): void {
