@@ -86,6 +86,8 @@ export class CacheContract<E> implements ChangeSink<E> {
   // What is read from the server.
 
   offered(kind: 'upsert' | 'deleted', state: ObjectState, isRepeat: boolean): void {
+    // Before the reset is declared: what is told already of another world is held against nobody.
+    if (this.#options.server.world !== this.world) this.#foreign.add(state.key)
     const offers = this.#pendingOffers.get(state.key) ?? []
     let newest = -1
     for (const offer of offers) if (offer.isTaken) newest = Math.max(newest, offer.state.version)
@@ -172,12 +174,15 @@ export class CacheContract<E> implements ChangeSink<E> {
     this.#foreign.clear()
     for (const [key, all] of this.#lost) {
       // What both worlds have in common stays lost, what only the old one had is nothing to miss.
-      const kept = all.filter((lost) => this.world.lastEvent(key, lost.version)?.version === lost.version)
+      const kept = all.filter(
+        (lost) =>
+          lost.world.number > world.number || world.lastEvent(key, lost.version)?.version === lost.version,
+      )
       if (kept.length === 0) this.#lost.delete(key)
       else
         this.#lost.set(
           key,
-          kept.map((lost) => ({ ...lost, world: this.world })),
+          kept.map((lost) => (lost.world.number > world.number ? lost : { ...lost, world })),
         )
     }
   }
@@ -210,7 +215,7 @@ export class CacheContract<E> implements ChangeSink<E> {
     if (state.uid !== before.uid) violate('identity', `${name(before)} updated to ${name(state)}`)
     if (!state.isVisible) violate('update', `${name(state)} is not in the selector`)
     const newest = this.#newest.get(key)
-    if (newest?.epoch === this.#epoch && state.version <= newest.version) {
+    if (!this.#isForeign(state) && newest?.epoch === this.#epoch && state.version <= newest.version) {
       const silent = state === before ? 'unchanged' : 'version'
       violate(silent, `${name(state)} told after version ${newest.version}`)
     }
@@ -240,10 +245,11 @@ export class CacheContract<E> implements ChangeSink<E> {
     } else {
       if (!this.#deletedOffered.has(state.serial)) violate('final state', `${name(state)} was never received`)
       const newest = this.#newest.get(key)
-      if (newest?.epoch === this.#epoch && state.version <= newest.version) {
+      if (!this.#isForeign(state) && newest?.epoch === this.#epoch && state.version <= newest.version) {
         violate('version', `${name(state)} deleted after version ${newest.version}`)
       }
     }
+    this.#isForeign(state)
     this.fold.delete(key)
     this.#tell('delete', state, finalStateUnknown)
     this.#options.next.deleted(key, old, final, finalStateUnknown, cause, receivedAtMs)
@@ -370,9 +376,12 @@ export class CacheContract<E> implements ChangeSink<E> {
    */
   #isForeign(state: ObjectState): boolean {
     const { world } = this.#options.server
-    if (world === this.world || !world.snapshots.some(({ items }) => items.includes(state))) return false
-    this.#foreign.add(state.key)
-    return true
+    if (world === this.world) return false
+    const isOfWorld =
+      world.events.some((event) => event.state === state) ||
+      world.snapshots.some(({ items }) => items.includes(state))
+    if (isOfWorld) this.#foreign.add(state.key)
+    return isOfWorld
   }
 
   #hasLaterDelete(key: string, version: number): boolean {
@@ -382,7 +391,14 @@ export class CacheContract<E> implements ChangeSink<E> {
   }
 
   #isLost(key: string, version: number): boolean {
-    return this.#lost.get(key)?.some((lost) => lost.version === version) === true
+    // A list in which the object was broken tells nothing of its earlier versions either.
+    return (
+      this.#lost
+        .get(key)
+        ?.some(
+          (lost) => lost.version === version || (lost.generation !== undefined && version < lost.version),
+        ) === true
+    )
   }
 
   #forgive(key: string, isForgiven: (lost: Lost) => boolean): void {

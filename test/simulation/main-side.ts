@@ -5,6 +5,7 @@ import type { ChangeSink } from '../../src/notify/change-sink.ts'
 import { CacheContract } from './cache-contract.ts'
 import { violate } from './contract-violation.ts'
 import type { ModelServer } from './model-server.ts'
+import type { OldWorld } from './old-world.ts'
 import type { Random } from './random.ts'
 import type { Stages } from './stages.ts'
 import { type VirtualClock, VirtualThread } from './virtual-time.ts'
@@ -23,6 +24,7 @@ export interface MainSideOptions {
   readonly server: ModelServer
   readonly sliceMs: number
   readonly slabBytes: number
+  readonly oldWorld: OldWorld
   readonly onRule: (rule: string) => void
   readonly log: (line: string) => void
 }
@@ -46,8 +48,6 @@ export class MainSide {
   #incarnation = -1
   /** Newest version of what is applied or was given up, since the last reset. */
   #settledVersion = 0
-  /** Number of the newest declared reset that is applied. */
-  resetNumber = 0
 
   constructor(options: MainSideOptions, nextSink: (indexer: () => Indexer) => ChangeSink<CacheEpoch>) {
     this.#options = options
@@ -68,15 +68,13 @@ export class MainSide {
       memoCount: 4,
       onRule: (rule) => {
         options.onRule(rule)
-        this.#isHeadTouched = this.#pushed.length > 0
         if (rule === 'main: reset') this.#resetApplied()
+        this.#touch()
       },
     })
     this.indexer.indices.define({ byColor: 'metadata.labels.color' })
     this.contract.isSweeping = () => this.indexer.isSweeping
-    this.contract.onChange = () => {
-      this.#isHeadTouched = this.#pushed.length > 0
-    }
+    this.contract.onChange = () => this.#touch()
     this.contract.generationOnMain = () => this.#generationEnding()
     this.#reader = new stages.BatchReader({
       indexer: this.indexer,
@@ -188,9 +186,16 @@ export class MainSide {
   #resetApplied(): void {
     const head = this.#pushed[0]
     if (head?.isReset !== true) violate('reset', 'main applied a reset that is in no batch')
-    this.resetNumber = head.resetNumber
     this.#settledVersion = 0
-    this.contract.resetApplied(this.resetNumber)
+    this.contract.resetApplied(head.resetNumber)
+    this.#options.oldWorld.resetApplied(head)
+  }
+
+  #touch(): void {
+    const head = this.#pushed[0]
+    if (head === undefined) return
+    this.#isHeadTouched = true
+    this.#options.oldWorld.touched(head)
   }
 
   #generationEnding(): number {
@@ -212,6 +217,7 @@ export class MainSide {
     this.#endsReached = 0
     this.#isHeadTouched = false
     this.contract.applied(posted.facts)
+    this.#options.oldWorld.applied(posted)
     this.contract.applying = this.#pushed[0]?.facts
     this.check()
   }

@@ -3,6 +3,7 @@ import type { ChangeSink } from '../../src/notify/change-sink.ts'
 import { ContractViolation, violate } from './contract-violation.ts'
 import { MainSide } from './main-side.ts'
 import { ModelServer } from './model-server.ts'
+import { OldWorld } from './old-world.ts'
 import { Random } from './random.ts'
 import { noFaults, type ReadingFaults } from './reading.ts'
 import type { Stages } from './stages.ts'
@@ -77,9 +78,11 @@ export class Schedule {
   /** Main knows that its watch died, or has not started one. */
   #isMourned = true
   #incarnation = 0
-  /** The version etcd went back to, while somebody still knows a newer one from before. */
-  #restoredTo: number | undefined
-  #resetsBeforeRestore = 0
+  readonly #oldWorld = new OldWorld(() => {
+    this.#log('etcd: nobody knows the old world any more')
+    this.#main.contract.enterWorld(this.#server.world)
+    this.#server.ceiling = Number.POSITIVE_INFINITY
+  })
 
   constructor(options: ScheduleOptions, nextSink: () => ChangeSink<CacheEpoch>) {
     this.#options = options
@@ -124,6 +127,7 @@ export class Schedule {
         server: this.#server,
         sliceMs: 5,
         slabBytes: random.pick([2_048, 16_384]),
+        oldWorld: this.#oldWorld,
         onRule: options.onRule ?? (() => {}),
         log: this.#log,
       },
@@ -178,7 +182,7 @@ export class Schedule {
       case 'restart':
         return this.#worker === undefined
       case 'restore':
-        return this.#restoredTo === undefined
+        return !this.#oldWorld.isPending
       default:
         return true
     }
@@ -216,6 +220,7 @@ export class Schedule {
         this.#log('CRASH')
         this.#worker?.die()
         this.#worker = undefined
+        this.#oldWorld.workerDied()
         this.#main.contract.workerDied()
         break
       case 'restart':
@@ -234,7 +239,6 @@ export class Schedule {
       default:
         action satisfies never
     }
-    this.#leaveOldWorld()
   }
 
   #read(steps: number): void {
@@ -259,6 +263,7 @@ export class Schedule {
     this.#log('main: the watch is dead')
     this.#main.mourn()
     this.#wire.length = 0
+    this.#oldWorld.dropped()
     this.#isMourned = true
   }
 
@@ -271,6 +276,7 @@ export class Schedule {
     this.#log(
       `main: watch ${incarnation} starts, ${resumeVersion === undefined ? 'list' : `after ${resumeVersion}`}`,
     )
+    this.#oldWorld.workerStarted()
     this.#worker = new WorkerLife({
       stages: this.#options.stages,
       random: this.#random,
@@ -284,7 +290,11 @@ export class Schedule {
       // With lagging replicas a list may be older than main's cache: the sweep must spare what is newer.
       knownVersion: this.#faults.stale ? 0 : this.#main.knownVersion,
       watchFromHighestPage: this.#options.watchFromHighestPage === true,
-      post: (posted) => this.#wire.push(posted),
+      post: (posted) => {
+        this.#oldWorld.posted(posted)
+        this.#wire.push(posted)
+      },
+      onReset: () => this.#oldWorld.resetDeclared(),
       onRule: this.#options.onRule ?? (() => {}),
       log: this.#log,
     })
@@ -293,28 +303,14 @@ export class Schedule {
   #restore(): void {
     const before = this.#server.version
     if (!this.#server.restore()) return
-    this.#restoredTo = this.#server.version - 1
-    this.#resetsBeforeRestore = this.#main.contract.resetNumber
-    this.#log(`etcd: restored from ${before} to ${this.#restoredTo}`)
+    const version = this.#server.version - 1
+    this.#log(`etcd: restored from ${before} to ${version}`)
+    this.#oldWorld.restored(version, {
+      worker: this.#worker?.reading.known ?? 0,
+      main: this.#main.knownVersion,
+      batches: [...this.#wire, ...this.#main.waiting],
+    })
     this.#worker?.reading.cut()
-  }
-
-  /** Once nobody knows a version of the world that is gone, the server may write on. */
-  #leaveOldWorld(): void {
-    const restoredTo = this.#restoredTo
-    if (restoredTo === undefined) return
-    if (this.#main.resetNumber <= this.#resetsBeforeRestore) {
-      const isTainted = (posted: Posted): boolean =>
-        posted.resetNumber <= this.#resetsBeforeRestore && posted.versionMax > restoredTo
-      if (this.#main.knownVersion > restoredTo) return
-      if (this.#wire.some(isTainted) || this.#main.waiting.some(isTainted)) return
-      const isDeclared = this.#main.contract.resetNumber > this.#resetsBeforeRestore
-      if (!isDeclared && this.#worker !== undefined && this.#worker.reading.known > restoredTo) return
-    }
-    this.#log('etcd: nobody knows the old world any more')
-    this.#main.contract.enterWorld(this.#server.world)
-    this.#server.ceiling = Number.POSITIVE_INFINITY
-    this.#restoredTo = undefined
   }
 
   /** Faults stop: everything must come to rest with cache and server equal. */
@@ -323,18 +319,16 @@ export class Schedule {
     for (let i = 0; i < restStepsMax; i++) {
       if (this.#worker === undefined) {
         if (!this.#isMourned) this.#mourn()
-        this.#leaveOldWorld()
         this.#launch()
       }
       const worker = this.#worker as WorkerLife
       worker.reading.faults = noFaults
       worker.read(1)
-      this.#leaveOldWorld()
       worker.flush()
       worker.thread.turn()
       worker.thread.fireTimer(true)
       this.#deliver()
-      while (this.#main.thread.turn()) this.#leaveOldWorld()
+      while (this.#main.thread.turn()) {}
       this.#credit()
       if (!worker.isIdle || this.#wire.length > 0 || !this.#main.isAtRest) continue
       if (this.#main.credits.length > 0 || worker.thread.hasTurn) continue

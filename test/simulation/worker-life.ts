@@ -47,6 +47,7 @@ export interface WorkerLifeOptions {
   readonly knownVersion: number
   readonly watchFromHighestPage: boolean
   readonly post: (posted: Posted) => void
+  readonly onReset: () => void
   readonly onRule: (rule: string) => void
   readonly log: (line: string) => void
 }
@@ -101,7 +102,10 @@ export class WorkerLife {
       observer: {
         offered: (kind, state, isRepeat) => contract.offered(kind, state, isRepeat),
         lost: (state, generation) => contract.lost(state, generation),
-        listStarted: (_generation, reset) => contract.listStarted(reset),
+        listStarted: (_generation, reset) => {
+          contract.listStarted(reset)
+          if (reset) options.onReset()
+        },
         listEnded: (generation, repaired) => contract.listEnded(generation, repaired),
         log: options.log,
       },

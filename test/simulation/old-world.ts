@@ -1,0 +1,77 @@
+import type { Posted } from './worker-life.ts'
+
+/**
+ * Who still believes in a world that a restored etcd no longer has: worker, main, or a batch on its way between them.
+ * While anybody does, the server must not overtake what they know (see ModelServer.restore).
+ */
+export class OldWorld {
+  readonly #onGone: () => void
+  #isPending = false
+  #isWorkerIn = false
+  #isMainIn = false
+  readonly #batches = new Set<Posted>()
+
+  constructor(onGone: () => void) {
+    this.#onGone = onGone
+  }
+
+  get isPending(): boolean {
+    return this.#isPending
+  }
+
+  /** etcd went back to `version`. */
+  restored(version: number, known: { worker: number; main: number; batches: Iterable<Posted> }): void {
+    this.#isPending = true
+    this.#isWorkerIn = known.worker > version
+    this.#isMainIn = known.main > version
+    for (const posted of known.batches) if (posted.versionMax > version) this.#batches.add(posted)
+    this.#settle()
+  }
+
+  /** The worker declared a reset: what it tells from now on is of the new world. */
+  resetDeclared(): void {
+    this.#isWorkerIn = false
+  }
+
+  workerStarted(): void {
+    this.#isWorkerIn = this.#isMainIn
+    this.#settle()
+  }
+
+  workerDied(): void {
+    this.#isWorkerIn = false
+    this.#settle()
+  }
+
+  posted(posted: Posted): void {
+    if (this.#isWorkerIn) this.#batches.add(posted)
+  }
+
+  /** Main applied something of it. */
+  touched(posted: Posted): void {
+    if (this.#batches.has(posted)) this.#isMainIn = true
+  }
+
+  resetApplied(posted: Posted): void {
+    this.#isMainIn = this.#batches.has(posted)
+    this.#settle()
+  }
+
+  applied(posted: Posted): void {
+    this.touched(posted)
+    this.#batches.delete(posted)
+    this.#settle()
+  }
+
+  /** Nothing that is on its way will arrive. */
+  dropped(): void {
+    this.#batches.clear()
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (!this.#isPending || this.#isWorkerIn || this.#isMainIn || this.#batches.size > 0) return
+    this.#isPending = false
+    this.#onGone()
+  }
+}
