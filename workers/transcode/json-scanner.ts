@@ -144,8 +144,9 @@ export class JsonScanner {
     throw this.fail('ERR_INVALID_JSON', 'invalid escape')
   }
 
-  /** Once per text, at its first byte that is not ASCII. */
+  /** At the first byte that is not ASCII; free when called again. */
   checkUtf8(): void {
+    if (this.asciiMask === 0) return
     if (!isUtf8(this.bytes.subarray(0, this.end))) {
       throw this.fail('ERR_INVALID_UTF8', 'invalid UTF-8')
     }
@@ -195,6 +196,12 @@ export class JsonScanner {
     if (w === wordTrue || w === wordNull) this.at += 4
     else if ((w & 255) === 102 && this.view.getInt32(this.at + 1, true) === wordAlse) this.at += 5
     else throw this.fail()
+  }
+
+  /** Into a container. */
+  enter(): void {
+    if (this.depth >= depthMax) throw this.fail('ERR_TOO_DEEP', 'nested too deep')
+    this.depth++
   }
 
   /** Moves over one value of any kind, as strict as if it were kept, without recursion. */

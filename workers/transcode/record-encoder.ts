@@ -141,7 +141,7 @@ export class RecordEncoder extends ScalarEncoder {
         node = next
         this.value(next.site)
       } else if (next.special === special.dropped) {
-        this.skipValue()
+        structures.skipsOf(next.site).skip(this)
       } else {
         node = next
         this.#specialValue(next.site)

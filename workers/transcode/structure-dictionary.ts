@@ -1,5 +1,6 @@
 import { structureCountMax } from '../../src/protocol/record-layout.ts'
-import { droppedPlan, type FieldPlan } from './field-plan.ts'
+import type { FieldPlan } from './field-plan.ts'
+import { SkipTemplates } from './skip-templates.ts'
 import { RecallBudget, ValueRecall } from './value-recall.ts'
 
 /** Keys that stand for maps wherever they occur: their members are data, every object has others. */
@@ -48,6 +49,8 @@ export class Site {
   readonly memo: StringMemo = new StringMemo()
   /** In a map: predictions of keys (even) and values (odd) by position. */
   readonly memos: StringMemo[] = []
+  /** How values here are skipped, if they are dropped. */
+  skips: SkipTemplates | undefined
   /** Whole values seen here; only where nothing is special, here and below. */
   readonly recall: ValueRecall | undefined
   /** The last array (map) here had more elements than a one-byte head can tell. */
@@ -175,7 +178,7 @@ export class StructureDictionary {
       return this.#giveUp(site)
     }
     const plan = site.plan?.members.get(key) ?? site.plan?.others
-    const value = plan === droppedPlan ? this.anywhere : this.#member(site, key, plan)
+    const value = this.#member(site, key, plan)
     const branch = new KeyNode(key, node, value)
     if (plan !== undefined) {
       if (plan.drop) branch.special = special.dropped
@@ -203,6 +206,11 @@ export class StructureDictionary {
       site.members.set(key, member)
     }
     return member
+  }
+
+  skipsOf(site: Site): SkipTemplates {
+    site.skips ??= new SkipTemplates(this.#recallBudget)
+    return site.skips
   }
 
   /** Where the values of a key that has a plan are, in an object that is a map. */
