@@ -78,7 +78,8 @@ function causeText(error: Error): string {
     text = cause.message || ('code' in cause ? String(cause.code) : text)
     cause = cause instanceof AggregateError ? cause.errors[0] : cause.cause
   }
-  return text
+  // A cause that came from another thread carries its class in its text.
+  return text.replace(/^(?:\w*Error: )+/, '')
 }
 
 export function oneLine(text: string): string {
