@@ -225,13 +225,15 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     let hasMore = true
     while (hasMore) {
       this.#checkSync()
-      if (this.#isRemoved || this.#activeKeys.size >= this.#limits.concurrency) hasMore = false
-      else if (!this.#step(nowMs)) hasMore = false
+      const mayCall = !this.#isRemoved && this.#activeKeys.size < this.#limits.concurrency
+      hasMore = mayCall && this.#step(nowMs)
       const before = nowMs
       nowMs = this.#context.runtime.nowMs()
       this.#handlerMs += nowMs - before
       if (nowMs >= deadlineMs) break
     }
+    // The last step may have ended the replay without a call.
+    this.#checkSync()
     this.#isRunning = false
     return hasMore
   }

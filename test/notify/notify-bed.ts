@@ -61,18 +61,24 @@ export class ManualRuntime implements Runtime {
   }
 
   async advance(ms: number): Promise<void> {
+    this.fire(ms)
+    await this.settle()
+  }
+
+  /** Runs the timers that are due after `ms`, and nothing else. */
+  fire(ms: number): void {
     this.clockMs += ms
     const due = this.#timers.filter((timer) => !timer.isCanceled && timer.atMs <= this.clockMs)
     for (const timer of due) {
       timer.isCanceled = true
       timer.fn()
     }
-    await this.settle()
   }
 }
 
-export async function microtasks(): Promise<void> {
-  for (let i = 0; i < 10; i++) await Promise.resolve()
+/** Until all microtasks have run, however many more they make. */
+export function microtasks(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 export interface TestObject {
