@@ -140,6 +140,9 @@ export class ListDecoder {
           this.#keepOuter(c)
           this.#inItems = false
           this.#depth = 1
+          // Left from the chunk before, which may have ended inside a string.
+          this.#inString = false
+          this.#escaped = false
           return i + 1
         }
         if (--depth === 0) {

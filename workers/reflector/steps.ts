@@ -104,14 +104,15 @@ export function leave(state: ReflectorState): Step {
   return step({ ...state, inBracket: false, holdsPermit: false, isStalled: false }, ...effects)
 }
 
-export function then(first: Step, next: (state: ReflectorState) => Step): Step {
+// Not `then`: whoever imports a module that exports one dynamically awaits that function.
+export function andThen(first: Step, next: (state: ReflectorState) => Step): Step {
   const second = next(first.state)
   return { state: second.state, effects: [...first.effects, ...second.effects] }
 }
 
 /** A new list, at once. */
 export function relist(state: ReflectorState, changes: Partial<ReflectorState> = {}): Step {
-  return then(leave(state), (left) =>
+  return andThen(leave(state), (left) =>
     askPermit({ ...left, ...changes, errorResumes: 0, silentWatches: 0, attempt: left.attempt + 1 }),
   )
 }
@@ -123,7 +124,7 @@ export function declareReset(state: ReflectorState): Step {
 
 /** Waits, then goes on with `plan`. */
 export function backOff(state: ReflectorState, error: KubeInformerError, plan: Plan, inputs: Inputs): Step {
-  return then(leave(state), (left) => {
+  return andThen(leave(state), (left) => {
     const attempt = left.attempt + 1
     const slow = error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_NOT_FOUND'
     // Nothing hurries a missing permission or resource; asking fast would only load the server.
@@ -144,7 +145,7 @@ function stateOf(error: KubeInformerError): WatchState {
 /** A request failed, or an ERROR event said so: what now. `plan` is what was being tried. */
 export function fail(state: ReflectorState, error: KubeInformerError, plan: Plan, inputs: Inputs): Step {
   if (error.code === 'ERR_UNAUTHORIZED' && !state.didRefresh) {
-    return then(leave(state), (left) =>
+    return andThen(leave(state), (left) =>
       step(enter(left, 'credentials', { plan, didRefresh: true, lastError: error }), {
         type: 'requestConnection',
         reason: 'unauthorized',
@@ -165,7 +166,7 @@ function notFound(state: ReflectorState, error: KubeInformerError, plan: Plan, i
   if (!isGone || state.version === undefined) {
     // Until it is certain, look often enough to be certain in time.
     const wait = state.version === undefined ? inputs.timing.backoffMaxMs : inputs.timing.absentAfterMs / 4
-    return then(leave(known), (left) =>
+    return andThen(leave(known), (left) =>
       step(
         enter(left, 'backoff', { plan, attempt: left.attempt + 1, lastError: error }),
         tell('absent', error, left.attempt + 1),
@@ -174,8 +175,8 @@ function notFound(state: ReflectorState, error: KubeInformerError, plan: Plan, i
     )
   }
   const version = state.version
-  return then(leave(known), (left) =>
-    then(
+  return andThen(leave(known), (left) =>
+    andThen(
       step(
         { ...left, version: undefined },
         { type: 'listStart', reset: false },

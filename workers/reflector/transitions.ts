@@ -2,6 +2,7 @@ import { KubeInformerError } from '../../src/errors.ts'
 import { type Inputs, openList } from './requests.ts'
 import type { EventName, ReflectorEvent, ReflectorState, StateName, Step } from './state.ts'
 import {
+  andThen,
   askPermit,
   avoidStream,
   backOff,
@@ -22,7 +23,6 @@ import {
   step,
   streamFailed,
   tell,
-  then,
   watchFailed,
 } from './steps.ts'
 
@@ -96,7 +96,7 @@ const stream: Row = {
     if (!event.isEnd) return stay(state)
     const done = completeList(state, event.version, inputs)
     if (done === 'reset') return declareReset(state)
-    return then(done, (listed) =>
+    return andThen(done, (listed) =>
       step(
         {
           ...listed,
@@ -114,11 +114,11 @@ const stream: Row = {
   },
   error: (state, { error }, inputs) =>
     isStreamRefused(error)
-      ? then(leave(avoidStream(state, inputs)), askPermit)
+      ? andThen(leave(avoidStream(state, inputs)), askPermit)
       : streamFailed(state, error, inputs),
   ended: (state, _event, inputs) => streamFailed(state, cut('streamed list'), inputs),
   failed: (state, { error }, inputs) => {
-    if (isStreamRefused(error)) return then(leave(avoidStream(state, inputs)), askPermit)
+    if (isStreamRefused(error)) return andThen(leave(avoidStream(state, inputs)), askPermit)
     // Before the list began a fault says nothing about streams.
     return state.inBracket ? streamFailed(state, error, inputs) : fail(state, error, 'list', inputs)
   },
@@ -130,7 +130,7 @@ const stream: Row = {
     )
     if (left > 0) return step(state, { type: 'timer', ms: left })
     // No end bookmark in time (aggregated servers, proxies): pages, at once.
-    return then(leave(avoidStream(state, inputs)), askPermit)
+    return andThen(leave(avoidStream(state, inputs)), askPermit)
   },
   full: stall,
   drained: unstall,
@@ -155,7 +155,7 @@ const list: Row = {
       return step({ ...paged, name: 'drain', isStalled: false }, { type: 'clearTimer' })
     }
     const done = completeList(paged, lowestVersion, inputs)
-    return done === 'reset' ? declareReset(paged) : then(done, (listed) => startWatch(listed, inputs))
+    return done === 'reset' ? declareReset(paged) : andThen(done, (listed) => startWatch(listed, inputs))
   },
   failed: (state, { error }, inputs) => {
     if (error.code === 'ERR_VERSION_EXPIRED') {
@@ -200,7 +200,7 @@ const watch: Row = {
       : step(healthy({ ...state, progressAtMs: nowMs, version }), { type: 'bookmark', version }),
   error: (state, { error }, inputs) => watchFailed(state, error, inputs),
   failed: (state, { error }, inputs) =>
-    then({ state, effects: [{ type: 'count', counter: 'reconnects' }] }, (counted) =>
+    andThen({ state, effects: [{ type: 'count', counter: 'reconnects' }] }, (counted) =>
       watchFailed(counted, error, inputs),
     ),
   ended: (state, _event, inputs) => {
@@ -211,7 +211,7 @@ const watch: Row = {
       silentWatches,
       attempt: lived >= inputs.timing.backoffResetMs ? 0 : state.attempt,
     }
-    return then({ state: next, effects: [{ type: 'count', counter: 'reconnects' }] }, (counted) => {
+    return andThen({ state: next, effects: [{ type: 'count', counter: 'reconnects' }] }, (counted) => {
       if (!state.hasProgress && lived < shortWatchMs) {
         return backOff(counted, cut('watch that had only begun'), 'watch', inputs)
       }
@@ -222,8 +222,8 @@ const watch: Row = {
     const left = state.progressAtMs + inputs.timing.silenceMs - inputs.nowMs
     if (left > 0) return step(state, { type: 'timer', ms: left })
     const silentWatches = state.hasProgress ? 0 : state.silentWatches + 1
-    return then(leave({ ...state, silentWatches, lastError: silent('watch') }), (left_) =>
-      then({ state: left_, effects: [{ type: 'count', counter: 'reconnects' }] }, (counted) =>
+    return andThen(leave({ ...state, silentWatches, lastError: silent('watch') }), (left_) =>
+      andThen({ state: left_, effects: [{ type: 'count', counter: 'reconnects' }] }, (counted) =>
         resume(counted, inputs),
       ),
     )
@@ -271,8 +271,8 @@ export const transitions: { readonly [S in StateName]: Row } = {
     ...quiet,
     start: (state, { resumeVersion }, inputs) =>
       resumeVersion === undefined
-        ? then(step(state, tell('connecting')), askPermit)
-        : then(step({ ...state, version: resumeVersion, hasSynced: true }, tell('connecting')), (next) =>
+        ? andThen(step(state, tell('connecting')), askPermit)
+        : andThen(step({ ...state, version: resumeVersion, hasSynced: true }, tell('connecting')), (next) =>
             startWatch(next, inputs),
           ),
   },

@@ -3,7 +3,6 @@ import { createNamespace, createWidgetDefinition, pod, podsPath, widget, widgets
 
 const streamed = 'watch=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan'
 
-
 /**
  * What a server answers to one fixed scenario, without what differs from run to run (uids, versions, times, wording):
  * two servers that give the same transcript are the same to an informer. Needs a server without pods.
