@@ -19,6 +19,7 @@ const holdMs = 5
 /** A batch of at least this many rows shows a rate at which batches should be spaced. */
 const spacedRows = 4
 const spacingMs = 4
+const compactionStepBytes = 1024 * 1024
 
 /**
  * Decides when the queue's head leaves: at once when little happens (a change must reach its handler within a
@@ -84,6 +85,13 @@ export class BatchPort<E extends WriterEpoch> {
 
   #send(): void {
     this.#heldSinceMs = 0
+    this.#sendBatches()
+    const { store } = this.#options.queue
+    // What stays queued must not keep the slabs of what left.
+    if (store.compactionPending) store.compact(compactionStepBytes)
+  }
+
+  #sendBatches(): void {
     const { queue, writer, post } = this.#options
     while (this.#creditBytes > 0 || isReset(queue.head)) {
       const before = queue.count

@@ -18,6 +18,9 @@ export interface WatchRunner {
 /** Far above any real number of watches: a watch that waited in piscina's queue would never start. */
 const tasksPerWorkerMax = 100_000
 
+/** The worker makes hardly any objects: a large young generation would only let dead socket buffers pile up in it. */
+const youngMb = 16
+
 /** Watches on worker threads, spread evenly; each is one never-ending piscina task. */
 export class PoolRunner implements WatchRunner {
   readonly #pool: Piscina
@@ -34,7 +37,7 @@ export class PoolRunner implements WatchRunner {
       maxQueue: Number.POSITIVE_INFINITY,
       recordTiming: false,
       // The JS heap only; buffers are bounded by the engine itself.
-      resourceLimits: { maxOldGenerationSizeMb: options.heapMbMax },
+      resourceLimits: { maxOldGenerationSizeMb: options.heapMbMax, maxYoungGenerationSizeMb: youngMb },
     })
     // Each run rejects on its own when a thread dies; unheard, this event would end the process.
     this.#pool.on('error', () => {})

@@ -180,8 +180,8 @@ export class RecordStore<E> {
       to.liveBytes += bytes.length
       to.cells.push(cell)
     }
-    // A slab that waits for compaction is freed there; freeing it twice would count it twice.
-    if (!slab.draining) this.#free(slab)
+    if (slab.draining) this.#compaction.splice(this.#compaction.indexOf(slab), 1)
+    this.#free(slab)
   }
 
   #move(cell: VersionCell<E>, from: Slab<E>): void {
@@ -209,8 +209,12 @@ export class RecordStore<E> {
 
   #shrink(slab: Slab<E>, bytes: number): void {
     slab.liveBytes -= bytes
-    if (!slab.sealed || slab.draining) return
-    if (slab.liveBytes === 0) this.#free(slab)
+    if (!slab.sealed) return
+    if (slab.liveBytes === 0) {
+      // Nothing left to move: it must not wait for a compaction that may have nothing else to do.
+      if (slab.draining) this.#compaction.splice(this.#compaction.indexOf(slab), 1)
+      this.#free(slab)
+    } else if (slab.draining) return
     else if (slab.liveBytes * 2 < slab.usedBytes) {
       slab.draining = true
       this.#compaction.push(slab)

@@ -81,6 +81,16 @@ describe('RecordStore', () => {
     for (const [i, cell] of cells.entries()) if (i % 10 === 0) expect(holds(cell, i)).toBe(true)
   })
 
+  it('frees a slab whose last record dies while it waits for compaction', () => {
+    const store = new RecordStore<string>({ slabBytes: 4096 })
+    for (let round = 0; round < 100; round++) {
+      const cells = Array.from({ length: 60 }, (_, i) => write(store, 'e', i, 100))
+      for (const cell of cells) store.uncache(cell)
+    }
+    expect(store.liveBytes).toBe(0)
+    expect(store.slabBytes).toBeLessThanOrEqual(6 * 4096)
+  })
+
   it('drops the shared object with the last use, and forgets an epoch with its last slab', () => {
     const store = new RecordStore<string>({ slabBytes: 64 })
     const cell = write(store, 'old', 1, 60)

@@ -1,228 +1,256 @@
 import { KubeInformerError } from '../../src/errors.ts'
+import { parseJsonText } from '../../src/protocol/json-text.ts'
+import { readStatus, statusError } from '../api-status.ts'
+import { FrameBuffer, prefixOf } from './frame-buffer.ts'
+import { isSpace, stringAt, ValueScanner } from './json-span.ts'
 
-export interface ListHandler {
-  /** What is known before the first item; built-in items carry neither apiVersion nor kind themselves. */
-  begin(apiVersion: string | undefined, itemKind: string | undefined): void
-  /** One item, valid until the call returns. */
-  item(bytes: Buffer, start: number, end: number): void
-  refused(error: KubeInformerError, itemBytes: number, prefix: Buffer): void
-}
-
-export interface ListResult {
+/** What a list says about itself, wherever in the body it stands. */
+export interface ListSummary {
+  readonly kind: string
+  readonly apiVersion: string
   readonly resourceVersion: string
-  /** Empty: no more pages. */
+  /** '' on the last page. */
   readonly continueToken: string
   readonly remainingItemCount: number | undefined
   readonly itemCount: number
 }
 
-const quote = 0x22
-const backslash = 0x5c
-/** Everything of a list but its items: kind, metadata, a continue token. */
-const outerBytesMax = 1024 * 1024
-const prefixBytesMax = 64 * 1024
+/** `bytes` are the socket's, or a buffer that is used again: copy what is kept before returning. */
+export interface ListDecoderSink {
+  /** Items follow. '' what did not stand in front of them: lists of custom resources are written in another order. */
+  items(apiVersion: string, kind: string): void
+  item(bytes: Buffer, start: number, end: number): void
+  /** An item that is larger than the bound; the list goes on behind it. `prefix`: its beginning, at most 64 KiB. */
+  refused(error: KubeInformerError, byteCount: number, prefix: Buffer): void
+}
+
+/** Everything beside the items: a list's metadata, a Status. */
+const memberBytesMax = 64 * 1024
+
+const kept = new Set(['kind', 'apiVersion', 'metadata', 'code', 'reason', 'message', 'details'])
+
+type Place =
+  | 'start' // before the body's {
+  | 'key' // before a key, or the end of the body's object
+  | 'in-key'
+  | 'colon'
+  | 'value'
+  | 'in-value'
+  | 'after' // a member's value: a comma, or the end
+  | 'item' // before an item, or the end of items
+  | 'in-item'
+  | 'after-item'
+  | 'end' // after the body's }
 
 /**
- * The body of a LIST, decoded while it streams: items one by one, so that a list of any size needs no more memory
- * than its largest item. Item bytes that lie whole in a chunk are not copied. Items larger than `frameBytesMax` are
- * skipped and refused. `metadata` may stand before or after `items` (custom resources sort their members).
+ * The chunks of a LIST's body, cut anywhere, → its items one by one while it streams; an item that lies whole in a
+ * chunk is not copied. The body as a whole is never held, so that it may be larger than any string or buffer.
+ *
+ * Items are not validated here: their reader does that. Throws a coded error when the body is no list (a Status, HTML, a
+ * truncated body): what was told before then is not to be trusted as a complete list.
  */
 export class ListDecoder {
-  readonly #handler: ListHandler
+  readonly #sink: ListDecoderSink
   readonly #frameBytesMax: number
-  /** The body without its items. */
-  #outer: Buffer = Buffer.allocUnsafe(1024)
-  #outerBytes = 0
-  #inItems = false
-  #itemsSeen = false
-  #depth = 0
-  #inString = false
-  #escaped = false
-  /** Where the string being read, or last read, began in `#outer`. */
-  #stringStart = 0
-  #lastString = ''
-  #partial: Buffer = Buffer.alloc(0)
-  #partialBytes = 0
-  #itemBytes = 0
+  readonly #scanner = new ValueScanner()
+  readonly #item: FrameBuffer
+  readonly #member: FrameBuffer = new FrameBuffer(memberBytesMax)
+  #place: Place = 'start'
+  #key = ''
+  readonly #members = new Map<string, unknown>()
   #itemCount = 0
+  #hasItems = false
+  #mayClose = false
+  #isClosed = false
 
-  constructor(handler: ListHandler, frameBytesMax: number) {
-    this.#handler = handler
-    this.#frameBytesMax = frameBytesMax
+  constructor(sink: ListDecoderSink, options: { readonly frameBytesMax: number }) {
+    this.#sink = sink
+    this.#frameBytesMax = options.frameBytesMax
+    this.#item = new FrameBuffer(options.frameBytesMax)
   }
 
-  /** @throws ERR_UNEXPECTED_BODY */
-  push(chunk: Buffer): void {
+  /** Nothing is told any more, not even the rest of the chunk that is being written. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  write(chunk: Buffer): void {
     let at = 0
-    while (at < chunk.length) at = this.#inItems ? this.#readItems(chunk, at) : this.#readOuter(chunk, at)
+    while (at < chunk.length && !this.#isClosed) {
+      // A value in progress takes what is its own, spaces included.
+      if (this.#place === 'in-item') at = this.#scanItem(chunk, at, at)
+      else if (this.#place === 'in-value' || this.#place === 'in-key') at = this.#scanMember(chunk, at, at)
+      else if (isSpace(chunk[at] as number)) at++
+      else at = this.#step(chunk, at, chunk[at] as number)
+    }
   }
 
-  /** @throws ERR_STREAM_ENDED, ERR_UNEXPECTED_BODY */
-  end(): ListResult {
-    const text = this.#outer.toString('utf8', 0, this.#outerBytes)
-    if (text.trim() === '' || this.#inItems || this.#depth !== 0) {
-      throw new KubeInformerError('ERR_STREAM_ENDED', 'a list ended before it was complete')
+  /** The body ended: what the list says about itself. Throws if it was not complete. */
+  end(): ListSummary {
+    if (this.#place !== 'end') {
+      if (this.#place === 'start') throw unexpected('the body is empty')
+      throw new KubeInformerError('ERR_STREAM_ENDED', 'the body ended before the list was complete')
     }
-    const body = parseObject(text)
-    if (body === undefined || (!this.#itemsSeen && !('items' in body))) throw unexpected(text)
-    const metadata = (typeof body['metadata'] === 'object' ? body['metadata'] : {}) as Record<
+    const kind = this.#text('kind')
+    if (kind === 'Status') throw statusError(readStatus(Object.fromEntries(this.#members)))
+    if (!this.#hasItems) throw unexpected('the body has no items')
+    if (kind === 'Table') throw unexpected('the body is a Table, not a list')
+    const metadata = this.#members.get('metadata')
+    const facts = (typeof metadata === 'object' && metadata !== null ? metadata : {}) as Record<
       string,
       unknown
-    > | null
-    const { resourceVersion, continue: token, remainingItemCount } = metadata ?? {}
+    >
+    const resourceVersion = facts['resourceVersion']
+    if (typeof resourceVersion !== 'string' || resourceVersion === '') {
+      throw unexpected('the list has no metadata.resourceVersion')
+    }
+    const remaining = facts['remainingItemCount']
     return {
-      resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
-      continueToken: typeof token === 'string' ? token : '',
-      remainingItemCount: typeof remainingItemCount === 'number' ? remainingItemCount : undefined,
+      kind,
+      apiVersion: this.#text('apiVersion'),
+      resourceVersion,
+      continueToken: typeof facts['continue'] === 'string' ? facts['continue'] : '',
+      remainingItemCount: typeof remaining === 'number' ? remaining : undefined,
       itemCount: this.#itemCount,
     }
   }
 
-  #readOuter(chunk: Buffer, from: number): number {
-    for (let i = from; i < chunk.length; i++) {
-      const c = chunk[i] as number
-      this.#keepOuter(c)
-      if (this.#inString) {
-        if (this.#escaped) this.#escaped = false
-        else if (c === backslash) this.#escaped = true
-        else if (c === quote) {
-          this.#inString = false
-          if (this.#depth === 1)
-            this.#lastString = this.#outer.toString('utf8', this.#stringStart, this.#outerBytes)
-        }
-      } else if (c === quote) {
-        this.#inString = true
-        this.#stringStart = this.#outerBytes - 1
-      } else if (c === 0x7b || c === 0x5b) {
-        if (c === 0x5b && this.#depth === 1 && this.#lastString === '"items"') {
-          this.#beginItems()
-          return i + 1
-        }
-        this.#depth++
-      } else if (c === 0x7d || c === 0x5d) this.#depth--
-      else if (this.#depth === 0 && c > 0x20) {
-        throw unexpected(chunk.toString('utf8', 0, 200))
-      } else if (c === 0x2c && this.#depth === 1) this.#lastString = ''
+  #step(chunk: Buffer, at: number, c: number): number {
+    switch (this.#place) {
+      case 'start':
+        if (c !== 0x7b) throw unexpected('the body is no JSON object')
+        this.#place = 'key'
+        this.#mayClose = true
+        return at + 1
+      case 'key':
+        if (c === 0x7d && this.#mayClose) return this.#close(at)
+        if (c !== 0x22) throw malformed()
+        return this.#begin('in-key', chunk, at, c)
+      case 'colon':
+        if (c !== 0x3a) throw malformed()
+        this.#place = 'value'
+        return at + 1
+      case 'value':
+        if (this.#key === 'items' && c === 0x5b) return this.#beginItems(at)
+        return this.#begin('in-value', chunk, at, c)
+      case 'after':
+        if (c === 0x7d) return this.#close(at)
+        if (c !== 0x2c) throw malformed()
+        this.#place = 'key'
+        this.#mayClose = false
+        return at + 1
+      case 'item':
+        if (c === 0x5d && this.#mayClose) return this.#endItems(at)
+        if (c === 0x2c || c === 0x5d || c === 0x7d || c === 0x3a) throw malformed()
+        this.#place = 'in-item'
+        this.#scanner.begin(c)
+        return this.#scanItem(chunk, at, at + 1)
+      case 'after-item':
+        if (c === 0x5d) return this.#endItems(at)
+        if (c !== 0x2c) throw malformed()
+        this.#place = 'item'
+        this.#mayClose = false
+        return at + 1
+      default:
+        throw unexpected('the body goes on behind the list')
     }
-    return chunk.length
   }
 
-  #beginItems(): void {
-    const head = parseObject(`${this.#outer.toString('utf8', 0, this.#outerBytes)}]}`)
-    const apiVersion = typeof head?.['apiVersion'] === 'string' ? head['apiVersion'] : undefined
-    const kind = typeof head?.['kind'] === 'string' ? head['kind'] : undefined
-    this.#handler.begin(apiVersion, kind?.endsWith('List') ? kind.slice(0, -'List'.length) : undefined)
-    this.#inItems = true
-    this.#itemsSeen = true
-    this.#depth = 0
-    this.#lastString = ''
+  #close(at: number): number {
+    this.#place = 'end'
+    return at + 1
   }
 
-  #readItems(chunk: Buffer, from: number): number {
-    // In locals: this loop sees every byte of the list.
-    let depth = this.#depth
-    let inString = this.#inString
-    let escaped = this.#escaped
-    let start = depth > 0 ? from : -1
-    let i = from
-    for (; i < chunk.length; i++) {
-      const c = chunk[i] as number
-      if (inString) {
-        if (escaped) escaped = false
-        else if (c === backslash) escaped = true
-        else if (c === quote) inString = false
-      } else if (c === quote) inString = true
-      else if (c === 0x7b || c === 0x5b) {
-        if (depth++ === 0) start = i
-      } else if (c === 0x7d || c === 0x5d) {
-        if (depth === 0) {
-          // The end of the items.
-          this.#keepOuter(c)
-          this.#inItems = false
-          this.#depth = 1
-          // Left from the chunk before, which may have ended inside a string.
-          this.#inString = false
-          this.#escaped = false
-          return i + 1
-        }
-        if (--depth === 0) {
-          this.#item(chunk, start, i + 1)
-          start = -1
-        }
-      }
+  #beginItems(at: number): number {
+    if (this.#hasItems) throw unexpected('the body has items twice')
+    this.#hasItems = true
+    this.#place = 'item'
+    this.#mayClose = true
+    this.#sink.items(this.#text('apiVersion'), this.#text('kind'))
+    return at + 1
+  }
+
+  #endItems(at: number): number {
+    this.#place = 'after'
+    return at + 1
+  }
+
+  #scanItem(chunk: Buffer, start: number, at: number): number {
+    const end = this.#scanner.scan(chunk, at, chunk.length)
+    const partial = this.#item
+    if (end < 0) {
+      partial.append(chunk, start, chunk.length)
+      return chunk.length
     }
-    if (depth > 0) this.#keepItem(chunk, start, i)
-    this.#depth = depth
-    this.#inString = inString
-    this.#escaped = escaped
-    return i
-  }
-
-  #item(chunk: Buffer, start: number, end: number): void {
+    this.#place = 'after-item'
     this.#itemCount++
-    const bytes = this.#itemBytes + end - start
-    if (bytes > this.#frameBytesMax) {
-      this.#keepItem(chunk, start, end)
-      this.#handler.refused(
-        new KubeInformerError(
-          'ERR_FRAME_TOO_LARGE',
-          `a list item has ${bytes} bytes, allowed are ${this.#frameBytesMax}`,
-        ),
-        bytes,
-        this.#partial.subarray(0, Math.min(this.#partialBytes, prefixBytesMax)),
-      )
-    } else if (this.#itemBytes === 0) this.#handler.item(chunk, start, end)
-    else {
-      this.#keepItem(chunk, start, end)
-      this.#handler.item(this.#partial, 0, this.#partialBytes)
-    }
-    this.#partialBytes = 0
-    this.#itemBytes = 0
-    if (this.#partial.length > partialBytesKept) this.#partial = Buffer.alloc(0)
+    if (partial.length > 0) {
+      partial.append(chunk, start, end)
+      if (partial.isOverlong) this.#refuse(partial.length, partial.prefix)
+      else this.#sink.item(partial.bytes, 0, partial.length)
+      partial.clear()
+    } else if (end - start > this.#frameBytesMax) this.#refuse(end - start, prefixOf(chunk, start, end))
+    else this.#sink.item(chunk, start, end)
+    return end
   }
 
-  #keepItem(chunk: Buffer, start: number, end: number): void {
-    this.#itemBytes += end - start
-    const room = this.#itemBytes > this.#frameBytesMax ? prefixBytesMax : this.#frameBytesMax
-    const bytes = Math.max(0, Math.min(end - start, room - this.#partialBytes))
-    const total = this.#partialBytes + bytes
-    if (total > this.#partial.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(total, this.#partial.length * 2, 16 * 1024))
-      this.#partial.copy(grown, 0, 0, this.#partialBytes)
-      this.#partial = grown
-    }
-    chunk.copy(this.#partial, this.#partialBytes, start, start + bytes)
-    this.#partialBytes = total
+  #begin(place: 'in-key' | 'in-value', chunk: Buffer, at: number, c: number): number {
+    this.#place = place
+    this.#scanner.begin(c)
+    return this.#scanMember(chunk, at, at + 1)
   }
 
-  #keepOuter(c: number): void {
-    if (this.#outerBytes === this.#outer.length) {
-      if (this.#outerBytes >= outerBytesMax) {
-        throw unexpected(this.#outer.toString('utf8', 0, 200))
-      }
-      const grown = Buffer.allocUnsafeSlow(this.#outer.length * 2)
-      this.#outer.copy(grown)
-      this.#outer = grown
+  #scanMember(chunk: Buffer, start: number, at: number): number {
+    const end = this.#scanner.scan(chunk, at, chunk.length)
+    this.#member.append(chunk, start, end < 0 ? chunk.length : end)
+    if (end < 0) return chunk.length
+    if (this.#place === 'in-key') this.#takeKey()
+    else this.#takeValue()
+    this.#member.clear()
+    return end
+  }
+
+  #takeKey(): void {
+    const { bytes, length, isOverlong } = this.#member
+    const key = isOverlong ? '' : stringAt(bytes, 0, length)
+    if (key === undefined) throw malformed()
+    this.#key = key
+    this.#place = 'colon'
+  }
+
+  #takeValue(): void {
+    const { bytes, length, isOverlong } = this.#member
+    this.#place = 'after'
+    if (this.#key === 'items') {
+      // An empty list of Go's may be null.
+      if (bytes.toString('latin1', 0, Math.min(length, 5)) !== 'null') throw unexpected('items is no array')
+      this.#hasItems = true
+      return
     }
-    this.#outer[this.#outerBytes++] = c
+    if (!kept.has(this.#key)) return
+    if (isOverlong) throw unexpected(`${this.#key} of the list is larger than 64 KiB`)
+    try {
+      this.#members.set(this.#key, parseJsonText(bytes.toString('utf8', 0, length), false))
+    } catch {
+      throw malformed()
+    }
+  }
+
+  #text(key: string): string {
+    const value = this.#members.get(key)
+    return typeof value === 'string' ? value : ''
+  }
+
+  #refuse(byteCount: number, prefix: Buffer): void {
+    const message = `a list item of ${byteCount} bytes; at most ${this.#frameBytesMax} are taken`
+    this.#sink.refused(new KubeInformerError('ERR_FRAME_TOO_LARGE', message), byteCount, prefix)
   }
 }
 
-const partialBytesKept = 256 * 1024
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
+function malformed(): KubeInformerError {
+  return unexpected('the body is no valid JSON')
 }
 
-function unexpected(text: string): KubeInformerError {
-  const start = JSON.stringify(text.slice(0, 80))
-  return new KubeInformerError(
-    'ERR_UNEXPECTED_BODY',
-    `the answer is not a Kubernetes list; it begins with ${start}`,
-  )
+function unexpected(what: string): KubeInformerError {
+  return new KubeInformerError('ERR_UNEXPECTED_BODY', `not a Kubernetes list: ${what}`)
 }

@@ -67,6 +67,11 @@ export class FieldPlan {
     return this.dropOthers ? droppedPlan : undefined
   }
 
+  /** Whether members of an object here are special. */
+  get choosesMembers(): boolean {
+    return this.dropOthers || this.members.size > 0
+  }
+
   /** Whether nothing at or below this place is special. */
   get isPlain(): boolean {
     return (

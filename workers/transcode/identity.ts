@@ -1,5 +1,7 @@
 import { KubeInformerError } from '../../src/errors.ts'
+import type { SliceableBytes } from '../../src/protocol/byte-slices.ts'
 import { parseResourceVersion, type ResourceVersion } from '../../src/protocol/resource-version.ts'
+import { ch } from './json-scanner.ts'
 import type { RawFacts } from './raw-record.ts'
 import type { RecordEncoder, Span } from './record-encoder.ts'
 
@@ -123,8 +125,33 @@ function spanText(encoder: RecordEncoder, span: Span): string | undefined {
   return span.start < 0 ? undefined : encoder.textOf(span.start, span.end - 1)
 }
 
+/** Nearly every key is plain ASCII: one string, made of one run of bytes. */
+const keyBytes = Buffer.alloc(600) as Buffer & SliceableBytes
+const slash = 47
+
 function keyOf(encoder: RecordEncoder): string {
-  return joinKey(spanText(encoder, encoder.namespaceSpan), spanText(encoder, encoder.nameSpan))
+  const { namespaceSpan, nameSpan } = encoder
+  const isNamespaced = !isEmpty(namespaceSpan)
+  let to = isNamespaced ? copyPlain(encoder, namespaceSpan, 0) : 0
+  if (to >= 0) {
+    if (isNamespaced) keyBytes[to++] = slash
+    to = copyPlain(encoder, nameSpan, to)
+    if (to >= 0) return keyBytes.latin1Slice(0, to)
+  }
+  return joinKey(spanText(encoder, namespaceSpan), spanText(encoder, nameSpan))
+}
+
+/** Copies the text in `span` to `to`; returns its end, or -1 when it is not plain. */
+function copyPlain(encoder: RecordEncoder, span: Span, to: number): number {
+  const { bytes } = encoder
+  const end = span.end - 1
+  if (end - span.start > 256) return -1
+  for (let at = span.start + 1; at < end; at++) {
+    const c = bytes[at] as number
+    if (c >= 128 || c === ch.backslash) return -1
+    keyBytes[to++] = c
+  }
+  return to
 }
 
 function joinKey(namespace: string | undefined, name: string | undefined): string {

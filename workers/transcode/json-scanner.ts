@@ -67,7 +67,7 @@ export class JsonScanner {
     if (length + padding > this.bytes.length) this.#allocate(length)
     else if (this.bytes.length > retainBytesMax && length * 4 < retainBytesMax) this.#allocate(length)
     source.copy(this.bytes, 0, start, end)
-    this.bytes.fill(0, length, length + padding)
+    for (let i = 0; i < padding; i += 4) this.view.setInt32(length + i, 0)
     this.at = 0
     this.end = length
     this.depth = 0
@@ -263,10 +263,9 @@ export class JsonScanner {
   /** Text of the string whose quotes stand at `start` and `end`; lone surrogates stay what they are. */
   textOf(start: number, end: number): string {
     for (let i = start + 1; i < end; i++) {
-      if (this.bytes[i] === ch.backslash)
-        return JSON.parse(this.bytes.toString('utf8', start, end + 1)) as string
+      if (this.bytes[i] === ch.backslash) return JSON.parse(this.bytes.utf8Slice(start, end + 1)) as string
     }
-    return this.bytes.toString('utf8', start + 1, end)
+    return this.bytes.utf8Slice(start + 1, end)
   }
 }
 

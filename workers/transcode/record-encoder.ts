@@ -237,7 +237,7 @@ export class RecordEncoder extends ScalarEncoder {
       }
     }
     const values = this.structures.mapValuesOf(site)
-    const plan = site.plan
+    const plan = site.plan?.choosesMembers === true ? site.plan : undefined
     const serial = ++this.#mapSerial
     this.at++
     let c = this.bytes[this.at] as number

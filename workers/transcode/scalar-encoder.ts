@@ -244,13 +244,26 @@ export class ScalarEncoder extends JsonScanner {
     const bytes = this.bytes
     const isNegative = bytes[start] === ch.minus
     const digitsAt = isNegative ? start + 1 : start
-    if (!isPlain || end - digitsAt > 15) {
+    if (end - digitsAt > (isPlain ? 15 : 16)) {
       this.#double(Number(bytes.latin1Slice(start, end)))
       return
     }
     let value = 0
-    for (let i = digitsAt; i < end; i++) value = value * 10 + ((bytes[i] as number) - 48)
-    if (isNegative) this.#negative(value)
+    let dotAt = end
+    for (let i = digitsAt; i < end; i++) {
+      const digit = (bytes[i] as number) - 48
+      if (digit >= 0 && digit <= 9) value = value * 10 + digit
+      else if (dotAt === end && digit === ch.dot - 48) dotAt = i
+      else {
+        this.#double(Number(bytes.latin1Slice(start, end)))
+        return
+      }
+    }
+    if (dotAt < end) {
+      // Both are exact (15 digits, a power of ten below 10^23), so their quotient is rounded once: as Number() does.
+      value /= powersOfTen[end - dotAt - 1] as number
+      this.#double(isNegative ? -value : value)
+    } else if (isNegative) this.#negative(value)
     else this.#positive(value)
   }
 
@@ -303,6 +316,7 @@ export class ScalarEncoder extends JsonScanner {
 }
 
 const signBits = 0x80808080 | 0
+const powersOfTen = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent)
 
 function mix(hash: number, word: number): number {
   const h = Math.imul(hash ^ word, 0x9e3779b1 | 0)

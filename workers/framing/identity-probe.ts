@@ -1,0 +1,47 @@
+import { MemberReader, stringAt } from './json-span.ts'
+
+/** What could be read of an object that is too large, or cut: `key` is undefined unless it is certain. */
+export interface ProbedIdentity {
+  readonly key: string | undefined
+  readonly resourceVersion: string
+}
+
+/**
+ * Looks for `metadata` of the object that begins at the first `{` of `prefix` — or of the `object` member, if what
+ * begins there is a watch event. Most servers write name, namespace and version long before anything that is large.
+ */
+export function probeIdentity(prefix: Buffer): ProbedIdentity {
+  const outer = find(prefix, 0, ['object', 'metadata'])
+  const metadata = outer?.key === 'object' ? find(prefix, outer.start, ['metadata']) : outer
+  if (metadata === undefined) return { key: undefined, resourceVersion: '' }
+  const members = new MemberReader(prefix, metadata.start, prefix.length)
+  let name: string | undefined
+  let namespace: string | undefined
+  let resourceVersion: string | undefined
+  while (members.next() && members.valueEnd >= 0) {
+    const { key, valueStart, valueEnd } = members
+    if (key === 'name') name = stringAt(prefix, valueStart, valueEnd)
+    else if (key === 'namespace') namespace = stringAt(prefix, valueStart, valueEnd)
+    else if (key === 'resourceVersion') resourceVersion = stringAt(prefix, valueStart, valueEnd)
+  }
+  // A cut object without namespace may have one behind the cut, save where the version stands already: namespace
+  // comes before it both in the order of Go's struct and in that of the alphabet. A wrong key would name another object.
+  const isWhole = members.state === 'closed' || namespace !== undefined || resourceVersion !== undefined
+  const isKnown = name !== undefined && name !== '' && isWhole
+  return {
+    key: isKnown ? (namespace ? `${namespace}/${name}` : name) : undefined,
+    resourceVersion: resourceVersion ?? '',
+  }
+}
+
+function find(
+  bytes: Buffer,
+  start: number,
+  keys: readonly string[],
+): { readonly key: string; readonly start: number } | undefined {
+  const members = new MemberReader(bytes, start, bytes.length)
+  while (members.next()) {
+    if (keys.includes(members.key)) return { key: members.key, start: members.valueStart }
+  }
+  return undefined
+}
