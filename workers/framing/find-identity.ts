@@ -1,28 +1,47 @@
-import { textOf, valueEnd } from './json-range.ts'
+import { MemberReader, stringAt } from './json-span.ts'
 
-/** Whose frame this was, from its first bytes: objects carry `metadata` early, and in it name, namespace, version. */
-export function findIdentity(prefix: Buffer): { readonly key: string | undefined; readonly version: string } {
-  const metadata = prefix.indexOf('"metadata":{')
-  const none = { key: undefined, version: '' }
-  if (metadata < 0) return none
-  // Members of metadata itself: maps nested in it (labels may hold a "name") are stepped over.
-  const found = new Map<string, string>()
-  let at = metadata + '"metadata":{'.length
-  while (prefix[at] === 0x22) {
-    const nameEnd = valueEnd(prefix, at, prefix.length)
-    const name = nameEnd < 0 ? undefined : textOf(prefix, at, nameEnd)
-    if (name === undefined || prefix[nameEnd] !== 0x3a) break
-    const end = valueEnd(prefix, nameEnd + 1, prefix.length)
-    if (end < 0) break
-    const text = textOf(prefix, nameEnd + 1, end)
-    if (text !== undefined) found.set(name, text)
-    at = prefix[end] === 0x2c ? end + 1 : end
+/** What could be read of an object that is too large, or cut: `key` is undefined unless it is certain. */
+export interface FoundIdentity {
+  readonly key: string | undefined
+  readonly version: string
+}
+
+/**
+ * Looks for `metadata` of the object that begins at the first `{` of `prefix` — or of the `object` member, if what
+ * begins there is a watch event. Most servers write name, namespace and version long before anything that is large.
+ */
+export function findIdentity(prefix: Buffer): FoundIdentity {
+  const outer = find(prefix, 0, ['object', 'metadata'])
+  const metadata = outer?.key === 'object' ? find(prefix, outer.start, ['metadata']) : outer
+  if (metadata === undefined) return { key: undefined, version: '' }
+  const members = new MemberReader(prefix, metadata.start, prefix.length)
+  let name: string | undefined
+  let namespace: string | undefined
+  let resourceVersion: string | undefined
+  while (members.next() && members.valueEnd >= 0) {
+    const { key, valueStart, valueEnd } = members
+    if (key === 'name') name = stringAt(prefix, valueStart, valueEnd)
+    else if (key === 'namespace') namespace = stringAt(prefix, valueStart, valueEnd)
+    else if (key === 'resourceVersion') resourceVersion = stringAt(prefix, valueStart, valueEnd)
   }
-  const name = found.get('name')
-  const namespace = found.get('namespace')
-  if (name === undefined) return none
+  // A cut object without namespace may have one behind the cut, save where the version stands already: namespace
+  // comes before it both in the order of Go's struct and in that of the alphabet. A wrong key would name another object.
+  const isWhole = members.state === 'closed' || namespace !== undefined || resourceVersion !== undefined
+  const isKnown = name !== undefined && name !== '' && isWhole
   return {
-    key: namespace === undefined ? name : `${namespace}/${name}`,
-    version: found.get('resourceVersion') ?? '',
+    key: isKnown ? (namespace ? `${namespace}/${name}` : name) : undefined,
+    version: resourceVersion ?? '',
   }
+}
+
+function find(
+  bytes: Buffer,
+  start: number,
+  keys: readonly string[],
+): { readonly key: string; readonly start: number } | undefined {
+  const members = new MemberReader(bytes, start, bytes.length)
+  while (members.next()) {
+    if (keys.includes(members.key)) return { key: members.key, start: members.valueStart }
+  }
+  return undefined
 }

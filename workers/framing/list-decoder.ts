@@ -1,6 +1,6 @@
 import { KubeInformerError } from '../../src/errors.ts'
 import { parseJsonText } from '../../src/protocol/json-text.ts'
-import { readStatus, statusError } from '../api-status.ts'
+import { statusObjectError } from '../status-error.ts'
 import { FrameBuffer, prefixOf } from './frame-buffer.ts'
 import { isSpace, stringAt, ValueScanner } from './json-span.ts'
 
@@ -92,7 +92,7 @@ export class ListDecoder {
       throw new KubeInformerError('ERR_STREAM_ENDED', 'the body ended before the list was complete')
     }
     const kind = this.#text('kind')
-    if (kind === 'Status') throw statusError(readStatus(Object.fromEntries(this.#members)))
+    if (kind === 'Status') throw statusObjectError(Object.fromEntries(this.#members))
     if (!this.#hasItems) throw unexpected('the body has no items')
     if (kind === 'Table') throw unexpected('the body is a Table, not a list')
     const metadata = this.#members.get('metadata')

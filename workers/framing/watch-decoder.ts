@@ -1,6 +1,5 @@
 import { KubeInformerError } from '../../src/errors.ts'
 import { parseJsonText } from '../../src/protocol/json-text.ts'
-import { type ApiStatus, readStatus } from '../api-status.ts'
 import { FrameBuffer, prefixOf } from './frame-buffer.ts'
 import { isSpace, MemberReader, skipSpace, stringAt } from './json-span.ts'
 
@@ -10,7 +9,8 @@ export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED'
 export interface WatchDecoderSink {
   object(type: WatchEventType, bytes: Buffer, start: number, end: number): void
   bookmark(versionText: string, initialEventsEnd: boolean): void
-  error(status: ApiStatus): void
+  /** An ERROR event: the Status object, or whatever stood there. */
+  error(status: unknown): void
   /** A frame that cannot be used; the stream goes on behind it. `prefix`: its beginning, at most 64 KiB. */
   refused(error: KubeInformerError, byteCount: number, prefix: Buffer): void
 }
@@ -139,7 +139,7 @@ export class WatchDecoder {
       return
     }
     if (type === 'ERROR') {
-      this.#sink.error(readStatus(object))
+      this.#sink.error(object)
       return
     }
     const metadata = member(object, 'metadata')

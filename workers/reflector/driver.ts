@@ -254,7 +254,7 @@ export class ReflectorDriver {
           host.refused(error, bytes, prefix)
         },
       },
-      spec.bounds.frameBytesMax,
+      { frameBytesMax: spec.bounds.frameBytesMax },
     )
     const takeProgress = (): Progress => {
       const progress = { added, events, version: events > 0 ? sink.lastVersionText() : undefined }
@@ -263,7 +263,7 @@ export class ReflectorDriver {
       return progress
     }
     return {
-      push: (chunk) => decoder.push(chunk),
+      push: (chunk) => decoder.write(chunk),
       end: () => {
         decoder.end()
         this.#dispatch({ type: 'ended' })
@@ -277,9 +277,9 @@ export class ReflectorDriver {
     let items = 0
     const decoder = new ListDecoder(
       {
-        begin: (apiVersion, itemKind) => {
-          if (isList && apiVersion !== undefined && itemKind !== undefined)
-            sink.typeMeta(apiVersion, itemKind)
+        items: (apiVersion, kind) => {
+          if (isList && apiVersion !== '' && kind.endsWith('List') && kind !== 'List')
+            sink.typeMeta(apiVersion, kind.slice(0, -'List'.length))
         },
         item: (bytes, start, end) => {
           items++
@@ -289,10 +289,10 @@ export class ReflectorDriver {
           if (isList) host.refused(error, bytes, prefix)
         },
       },
-      spec.bounds.frameBytesMax,
+      { frameBytesMax: spec.bounds.frameBytesMax },
     )
     return {
-      push: (chunk) => decoder.push(chunk),
+      push: (chunk) => decoder.write(chunk),
       end: () => {
         const { resourceVersion, continueToken } = decoder.end()
         this.#dispatch({ type: 'page', version: resourceVersion, continueToken })
