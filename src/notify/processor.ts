@@ -80,7 +80,8 @@ export class Processor<E> implements ChangeSink<E> {
   }
 
   added(key: string, cell: VersionCell<E>, cause: ChangeCause, receivedAtMs: number): void {
-    const isInitial = cause === 'list' && !this.#isListed
+    // Whatever its cause: a listed object that a watch event was merged into in the queue comes as the watch's.
+    const isInitial = !this.#isListed
     for (const listener of this.#listeners) listener.added(key, cell, cause, isInitial, receivedAtMs)
   }
 

@@ -106,7 +106,7 @@ describe('a listener added late', () => {
     bed.put('c', 'watch')
     bed.listCompleted()
     await bed.settle()
-    expect(log).toEqual(['a true', 'b true', 'c false'])
+    expect(log).toEqual(['a true', 'b true', 'c true'])
     expect(registration.hasSynced()).toBe(true)
   })
 

@@ -24,9 +24,10 @@ async function run(seed: number): Promise<string[]> {
   const told = (count: number): void => {
     for (const listener of live()) listener.pushed += count
   }
-  const created = (key: string, cause: 'list' | 'watch'): void => {
+  /** Whatever its cause: before the list is complete an object may come merged with a later event. */
+  const created = (key: string): void => {
     const cell = bed.cache.current.get(key)
-    if (cell === undefined || cause !== 'list' || isListed) return
+    if (cell === undefined || isListed) return
     for (const listener of live()) listener.initial.set(uidOf(cell), key)
   }
   const change = (): void => {
@@ -35,16 +36,16 @@ async function run(seed: number): Promise<string[]> {
     const way = random()
     if (!isCached || way < 0.6) {
       const cause = !isListed && random() < 0.7 ? 'list' : 'watch'
-      // Known to the model before the engine: a listener may be asked within the call.
       bed.put(key, cause)
       told(1)
-      if (!isCached) created(key, cause)
+      if (!isCached) created(key)
     } else if (way < 0.8) {
       bed.delete(key, random() < 0.5)
       told(1)
     } else {
       bed.recreate(key)
       told(2)
+      created(key)
     }
   }
   const remove = (): void => {
