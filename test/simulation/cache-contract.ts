@@ -11,6 +11,15 @@ export interface StoryStep {
   readonly isFinalStateUnknown: boolean
 }
 
+/** What the cache did so far, for those who listen. */
+export interface CacheStory {
+  /** What the changes so far add up to. */
+  readonly fold: ReadonlyMap<string, ObjectState>
+  readonly stories: ReadonlyMap<string, readonly StoryStep[]>
+  /** Complete lists applied. */
+  readonly listsCompleted: number
+}
+
 interface Offer {
   readonly kind: 'upsert' | 'deleted'
   readonly state: ObjectState
@@ -36,6 +45,7 @@ export interface CacheContractOptions<E> {
   readonly server: ModelServer
   readonly serialOf: (cell: VersionCell<E>) => number
   readonly next: ChangeSink<E>
+  readonly onListCompleted: () => void
   readonly log: (line: string) => void
 }
 
@@ -43,14 +53,12 @@ export interface CacheContractOptions<E> {
  * Stands between indexer and processor and holds every change of the cache against the contract and against what
  * really happened on the server. Knows nothing of how the queue merges or the indexer decides.
  */
-export class CacheContract<E> implements ChangeSink<E> {
+export class CacheContract<E> implements ChangeSink<E>, CacheStory {
   readonly #options: CacheContractOptions<E>
-  /** What the changes so far add up to. */
   readonly fold: Map<string, ObjectState> = new Map()
   readonly stories: Map<string, StoryStep[]> = new Map()
   /** The history that main may believe in; moves to the restored one with the declared reset. */
   world: World
-  /** Complete lists applied. */
   listsCompleted = 0
   /** Counts what is read: a loss is repaired only by what was read after it. */
   #now = 0
@@ -279,6 +287,7 @@ export class CacheContract<E> implements ChangeSink<E> {
       this.#isResetListOpen = false
     }
     this.listsCompleted++
+    this.#options.onListCompleted()
     this.#options.next.listCompleted()
   }
 

@@ -1,9 +1,9 @@
 import type { BatchReader } from '../../src/engine/batch-reader.ts'
 import type { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
 import type { Indexer } from '../../src/indexer/indexer.ts'
-import type { ChangeSink } from '../../src/notify/change-sink.ts'
 import { CacheContract } from './cache-contract.ts'
 import { violate } from './contract-violation.ts'
+import { Listeners } from './listeners.ts'
 import type { ModelServer } from './model-server.ts'
 import type { OldWorld } from './old-world.ts'
 import type { Random } from './random.ts'
@@ -34,6 +34,7 @@ export class MainSide {
   readonly thread: VirtualThread
   readonly indexer: Indexer
   readonly contract: CacheContract<CacheEpoch>
+  readonly listeners: Listeners
   readonly slicer: InstanceType<Stages['Slicer']>
   readonly credits: Credit[] = []
   readonly #options: MainSideOptions
@@ -49,17 +50,25 @@ export class MainSide {
   /** Newest version of what is applied or was given up, since the last reset. */
   #settledVersion = 0
 
-  constructor(options: MainSideOptions, nextSink: (indexer: () => Indexer) => ChangeSink<CacheEpoch>) {
+  constructor(options: MainSideOptions) {
     this.#options = options
     const { stages, server } = options
     this.thread = new VirtualThread(options.clock, options.random)
     this.slicer = new stages.Slicer(this.thread, options.sliceMs)
+    const processor = new stages.Processor<CacheEpoch>({
+      runtime: this.thread,
+      slicer: this.slicer,
+      cache: () => this.indexer,
+      onHandlerError: (error) => this.listeners.handlerError(error),
+    })
     this.contract = new CacheContract<CacheEpoch>({
       server,
       serialOf: (cell) => serialOf(this.indexer.read(cell)),
-      next: nextSink(() => this.indexer),
+      next: processor,
+      onListCompleted: () => this.listeners.listCompleted(),
       log: options.log,
     })
+    this.listeners = new Listeners({ ...options, processor, cache: this.contract })
     this.indexer = new stages.Indexer({
       sink: this.contract,
       columns: ['metadata.labels.color'],
@@ -97,7 +106,8 @@ export class MainSide {
   }
 
   get isAtRest(): boolean {
-    return this.#pushed.length === 0 && this.#reader.pendingBytes === 0 && !this.thread.hasTurn
+    if (this.#pushed.length > 0 || this.#reader.pendingBytes > 0) return false
+    return !this.thread.hasTurn && this.listeners.openCount === 0
   }
 
   receive(posted: Posted): void {
@@ -138,8 +148,17 @@ export class MainSide {
     contract.checkSafe(safe === undefined ? undefined : server.versionOf(safe))
   }
 
+  /** One turn of the event loop. */
+  turn(): boolean {
+    const ran = this.thread.turn()
+    this.listeners.check()
+    return ran
+  }
+
   checkAtRest(): void {
     this.check()
+    this.listeners.check()
+    this.listeners.checkAtRest()
     this.contract.checkConverged()
     const { indexer, contract } = this
     const { server } = this.#options

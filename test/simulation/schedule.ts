@@ -1,5 +1,3 @@
-import type { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
-import type { ChangeSink } from '../../src/notify/change-sink.ts'
 import { ContractViolation, violate } from './contract-violation.ts'
 import { MainSide } from './main-side.ts'
 import { ModelServer } from './model-server.ts'
@@ -37,7 +35,11 @@ type Action =
   | 'flush'
   | 'deliver'
   | 'main turn'
+  | 'main timer'
   | 'credit'
+  | 'settle'
+  | 'listener comes'
+  | 'listener goes'
   | 'crash'
   | 'restart'
   | 'relist'
@@ -53,6 +55,10 @@ const weights: Readonly<Record<Action, { readonly weight: number; readonly sprea
   flush: { weight: 16, spread: [0.3, 1, 2] },
   deliver: { weight: 12, spread: [0.3, 1, 3] },
   'main turn': { weight: 16, spread: [0.5, 1, 3] },
+  'main timer': { weight: 3, spread: [0.3, 1] },
+  settle: { weight: 14, spread: [0, 0.3, 1, 3] },
+  'listener comes': { weight: 1.5, spread: [0, 1, 2] },
+  'listener goes': { weight: 0.7, spread: [0, 1, 2] },
   credit: { weight: 10, spread: [0.1, 1, 3] },
   crash: { weight: 2, spread: [0, 1, 1, 3] },
   restart: { weight: 10, spread: [1] },
@@ -84,7 +90,7 @@ export class Schedule {
     this.#server.ceiling = Number.POSITIVE_INFINITY
   })
 
-  constructor(options: ScheduleOptions, nextSink: () => ChangeSink<CacheEpoch>) {
+  constructor(options: ScheduleOptions) {
     this.#options = options
     this.#log = options.log ?? (() => {})
     const random = new Random(options.seed)
@@ -119,20 +125,17 @@ export class Schedule {
     }
     // A lagging replica and a restored etcd look alike: both answer with a version that is too low.
     if (isStale) this.#weights.set('restore', 0)
-    this.#main = new MainSide(
-      {
-        stages: options.stages,
-        random,
-        clock: this.#clock,
-        server: this.#server,
-        sliceMs: 5,
-        slabBytes: random.pick([2_048, 16_384]),
-        oldWorld: this.#oldWorld,
-        onRule: options.onRule ?? (() => {}),
-        log: this.#log,
-      },
-      nextSink,
-    )
+    this.#main = new MainSide({
+      stages: options.stages,
+      random,
+      clock: this.#clock,
+      server: this.#server,
+      sliceMs: 5,
+      slabBytes: random.pick([2_048, 16_384]),
+      oldWorld: this.#oldWorld,
+      onRule: options.onRule ?? (() => {}),
+      log: this.#log,
+    })
   }
 
   run(): ScheduleResult {
@@ -140,6 +143,7 @@ export class Schedule {
     let violation: string | undefined
     try {
       for (let i = this.#random.below(5); i > 0; i--) this.#server.mutate()
+      for (let i = this.#random.below(3); i > 0; i--) this.#main.listeners.add()
       for (let step = 0; step < steps; step++) this.#act(this.#choose())
       this.#rest()
     } catch (error) {
@@ -177,6 +181,10 @@ export class Schedule {
         return this.#wire.length > 0
       case 'credit':
         return this.#main.credits.length > 0
+      case 'settle':
+        return this.#main.listeners.openCount > 0
+      case 'listener goes':
+        return this.#main.listeners.count > 0
       case 'main turn':
         return this.#main.thread.hasTurn
       case 'restart':
@@ -211,7 +219,21 @@ export class Schedule {
         this.#deliver()
         break
       case 'main turn':
-        this.#main.thread.turn()
+        this.#main.turn()
+        break
+      case 'main timer':
+        this.#main.thread.fireTimer(this.#random.chance(0.2))
+        this.#main.listeners.check()
+        break
+      case 'settle':
+        this.#main.listeners.settle()
+        this.#main.listeners.check()
+        break
+      case 'listener comes':
+        this.#main.listeners.add()
+        break
+      case 'listener goes':
+        this.#main.listeners.remove()
         break
       case 'credit':
         this.#credit()
@@ -328,7 +350,8 @@ export class Schedule {
       worker.thread.turn()
       worker.thread.fireTimer(true)
       this.#deliver()
-      while (this.#main.thread.turn()) {}
+      while (this.#main.turn()) {}
+      while (this.#main.listeners.openCount > 0) this.#main.listeners.settle()
       this.#credit()
       if (!worker.isIdle || this.#wire.length > 0 || !this.#main.isAtRest) continue
       if (this.#main.credits.length > 0 || worker.thread.hasTurn) continue

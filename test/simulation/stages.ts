@@ -5,6 +5,7 @@ export interface Stages {
   readonly BatchReader: typeof import('../../src/engine/batch-reader.ts').BatchReader
   readonly Batch: typeof import('../../src/engine/batch.ts').Batch
   readonly Indexer: typeof import('../../src/indexer/indexer.ts').Indexer
+  readonly Processor: typeof import('../../src/notify/processor.ts').Processor
   readonly Slicer: typeof import('../../src/base/slicer.ts').Slicer
   readonly DeltaQueue: typeof import('../../workers/delta-queue.ts').DeltaQueue
   readonly BatchWriter: typeof import('../../workers/batch-writer.ts').BatchWriter
@@ -21,6 +22,7 @@ export async function loadStages(root: string): Promise<Stages> {
     load('src/engine/batch-reader.ts'),
     load('src/engine/batch.ts'),
     load('src/indexer/indexer.ts'),
+    load('src/notify/processor.ts'),
     load('src/base/slicer.ts'),
     load('workers/delta-queue.ts'),
     load('workers/batch-writer.ts'),

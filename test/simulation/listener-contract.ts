@@ -1,0 +1,256 @@
+import type { AddEvent, DeleteEvent, UpdateEvent } from '../../src/notify/handlers.ts'
+import type { Registration } from '../../src/notify/registration.ts'
+import type { CacheStory, StoryStep } from './cache-contract.ts'
+import { violate } from './contract-violation.ts'
+import type { ObjectState } from './model-server.ts'
+import { name } from './reading.ts'
+
+/** What the handlers of these tests read of an object. */
+export interface Thing {
+  readonly metadata: { readonly uid: string; readonly resourceVersion: string }
+  readonly spec: { readonly serial: number }
+}
+
+export type AnyEvent = AddEvent<Thing> | UpdateEvent<Thing> | DeleteEvent<Thing>
+
+/** A call that its handler has not settled. */
+export interface OpenCall {
+  readonly key: string
+  readonly state: ObjectState
+  readonly type: AnyEvent['type']
+  /** Step of the cache's story that it tells, if it tells no delete. */
+  readonly at: number
+}
+
+/** An object that was cached when the listener could first have synced. */
+interface Required {
+  /** Steps of its story: when it came, and how many there were when the list was complete. */
+  readonly addedAt: number
+  readonly length: number
+}
+
+export interface ListenerContractOptions {
+  readonly label: string
+  readonly cache: CacheStory
+  readonly stateOf: (object: Thing) => ObjectState | undefined
+  readonly versionText: (version: number) => string
+  readonly countMax: number
+  readonly concurrency: number
+  readonly doesResync: boolean
+  /** Objects may have been cached before it came. */
+  readonly isLate: boolean
+  readonly log: (line: string) => void
+}
+
+/** Holds everything one registration tells its handlers against the story of the cache since it was added. */
+export class ListenerContract {
+  readonly #options: ListenerContractOptions
+  readonly #told = new Map<string, ObjectState>()
+  /** Per key the step of the story it was told last. */
+  readonly #at = new Map<string, number>()
+  readonly #calls = new Set<OpenCall>()
+  /** Per key the step of the last add that is finished. */
+  readonly #finishedAt = new Map<string, number>()
+  #required: Map<string, Required> | undefined
+  #stepsBefore = 0
+  #replayed = 0
+  #delivered = 0
+  #resyncs = 0
+  errors = 0
+  #hasSynced = false
+  #syncedCalls = 0
+  isRemoved = false
+
+  constructor(options: ListenerContractOptions) {
+    this.#options = options
+    const { cache } = options
+    for (const [key, story] of cache.stories) {
+      this.#stepsBefore += story.length
+      this.#at.set(key, cache.fold.has(key) ? story.length - 2 : story.length - 1)
+    }
+    this.#replayed = cache.fold.size
+    if (cache.listsCompleted > 0) this.listCompleted()
+  }
+
+  get told(): ReadonlyMap<string, ObjectState> {
+    return this.#told
+  }
+
+  get openCalls(): number {
+    return this.#calls.size
+  }
+
+  listCompleted(): void {
+    if (this.#required !== undefined) return
+    const { cache } = this.#options
+    this.#required = new Map()
+    for (const key of cache.fold.keys()) {
+      const story = cache.stories.get(key) ?? []
+      this.#required.set(key, {
+        addedAt: story.findLastIndex(({ kind }) => kind === 'add'),
+        length: story.length,
+      })
+    }
+  }
+
+  started(event: AnyEvent): OpenCall {
+    const { label, concurrency, log } = this.#options
+    const state = this.#check(event)
+    const unknown = event.finalStateUnknown ? ', final state unknown' : ''
+    log(`${label}: ${event.type} ${name(state)} (${event.cause}${unknown})`)
+    for (const call of this.#calls) {
+      if (call.key === event.key)
+        violate('one call an object', `${label} is called twice at once for ${event.key}`)
+    }
+    if (this.#calls.size >= concurrency)
+      violate('concurrency', `${label} has ${this.#calls.size + 1} calls at once`)
+    // After a reset the same state may stand in the story twice; in doubt it is the later one that was told.
+    const story = this.#options.cache.stories.get(event.key) ?? []
+    const at = story.findLastIndex((step) => step.state === state && step.kind !== 'delete')
+    const call = { key: event.key, state, type: event.type, at }
+    this.#calls.add(call)
+    return call
+  }
+
+  ended(call: OpenCall): void {
+    this.#calls.delete(call)
+    if (call.type === 'add') this.#finishedAt.set(call.key, call.at)
+  }
+
+  synced(): void {
+    this.#syncedCalls++
+    if (this.#syncedCalls > 1) violate('synced', `${this.#options.label} is told so twice`)
+    this.#checkSynced()
+  }
+
+  /** Between two turns. */
+  check(registration: Registration): void {
+    const { label, cache, countMax } = this.#options
+    if (this.isRemoved) return
+    if (registration.hasSynced()) {
+      if (!this.#hasSynced) this.#checkSynced()
+      this.#hasSynced = true
+    } else if (this.#hasSynced) violate('synced', `${label} no longer is`)
+    const stats = registration.stats()
+    let keys = cache.fold.size
+    for (const key of this.#told.keys()) if (!cache.fold.has(key)) keys++
+    if (stats.depth > countMax + keys)
+      violate('bound', `${label} holds ${stats.depth} changes of ${keys} objects`)
+    if (stats.inProgress !== this.#calls.size) {
+      violate('in progress', `${label} has ${this.#calls.size} calls open and says ${stats.inProgress}`)
+    }
+  }
+
+  /** Nothing waits anywhere: what was told adds up to the cache, and every change is accounted for. */
+  checkAtRest(registration: Registration): void {
+    if (this.isRemoved) return
+    const { label, cache } = this.#options
+    for (const [key, state] of cache.fold) {
+      const told = this.#told.get(key)
+      if (told !== state)
+        violate(
+          'fold',
+          `${label} was told ${told === undefined ? 'nothing' : name(told)}, not ${name(state)}`,
+        )
+    }
+    if (this.#told.size !== cache.fold.size)
+      violate('fold', `${label} holds ${this.#told.size} of ${cache.fold.size}`)
+    const stats = registration.stats()
+    if (!registration.hasSynced() || this.#syncedCalls !== 1) violate('synced', `${label} never was`)
+    if (stats.depth !== 0 || stats.bytes !== 0 || stats.pinnedBytes !== 0) {
+      violate('bound', `${label} holds ${stats.depth} changes, ${stats.bytes} bytes at rest`)
+    }
+    if (stats.delivered !== this.#delivered || stats.errors !== this.errors) {
+      violate(
+        'counters',
+        `${label} was called ${this.#delivered} times, failed ${this.errors}: ${JSON.stringify(stats)}`,
+      )
+    }
+    this.#checkMerged(stats.merged)
+  }
+
+  /** "How many were merged is counted": nothing vanishes without being in that number. */
+  #checkMerged(merged: number): void {
+    const { label, cache, isLate } = this.#options
+    let steps = -this.#stepsBefore
+    for (const story of cache.stories.values()) steps += story.length
+    const live = this.#delivered - this.#resyncs
+    // A late listener hears of an object that was cached by its next change, or from the replay: one of both.
+    const atMost = steps + (isLate ? this.#replayed : 0)
+    if (live + merged > atMost || (!isLate && live + merged !== steps)) {
+      violate('merged', `${label}: ${steps} changes, ${live} delivered, ${merged} merged`)
+    }
+  }
+
+  #check(event: AnyEvent): ObjectState {
+    const { label, stateOf, versionText } = this.#options
+    const { key, type } = event
+    if (this.isRemoved) violate('removed', `${label} is called for ${key} after it was removed`)
+    this.#delivered++
+    const state = stateOf(event.object)
+    if (state === undefined || state.key !== key)
+      violate('content', `${label}: an object of ${state?.key} under ${key}`)
+    if (event.uid !== state.uid || event.resourceVersion !== versionText(state.version)) {
+      violate('content', `${label}: ${event.uid}@${event.resourceVersion} is ${name(state)}`)
+    }
+    if (!Object.isFrozen(event.object) || !Object.isFrozen(event.object.metadata)) violate('frozen', key)
+    if (event.isInInitialList && (type !== 'add' || this.#hasSynced))
+      violate('initial', `${label}: ${type} of ${key}`)
+    if (event.cause === 'replay' && !(this.#options.isLate && type === 'add')) {
+      violate('cause', `${label}: ${type} of ${key} is a replay`)
+    }
+    const told = this.#told.get(key)
+    if (type === 'add') {
+      if (told !== undefined) violate('add twice', `${label}: ${name(state)} after ${name(told)}`)
+    } else {
+      if (told === undefined) violate(`${type} before add`, `${label}: ${name(state)}`)
+      if (told.uid !== state.uid) violate('identity', `${label}: ${type} of ${name(told)} as ${name(state)}`)
+    }
+    if (event.type === 'update') this.#checkUpdate(event, told as ObjectState, state)
+    if (event.cause !== 'resync') this.#advance(event, state)
+    if (type === 'delete') this.#told.delete(key)
+    else this.#told.set(key, state)
+    return state
+  }
+
+  #checkUpdate(event: UpdateEvent<Thing>, told: ObjectState, state: ObjectState): void {
+    const { label, stateOf, doesResync } = this.#options
+    if (stateOf(event.oldObject) !== told)
+      violate('old object', `${label}: not what was told last of ${event.key}`)
+    if (event.cause !== 'resync') return
+    this.#resyncs++
+    if (!doesResync) violate('resync', `${label} did not ask for it`)
+    if (event.object !== event.oldObject || state !== told)
+      violate('resync', `${label}: ${name(state)} is news`)
+  }
+
+  /** The event must be a later step of the cache's story; steps between may have been merged. */
+  #advance(event: AnyEvent, state: ObjectState): void {
+    const { label, cache } = this.#options
+    const story = cache.stories.get(event.key) ?? []
+    for (let at = (this.#at.get(event.key) ?? -1) + 1; at < story.length; at++) {
+      const step = story[at] as StoryStep
+      if (step.state !== state || (step.kind === 'delete') !== (event.type === 'delete')) continue
+      if (step.isFinalStateUnknown !== event.finalStateUnknown) continue
+      this.#at.set(event.key, at)
+      return
+    }
+    violate('order', `${label}: ${event.type} of ${name(state)} is no later step of the cache`)
+  }
+
+  #checkSynced(): void {
+    const { label, cache } = this.#options
+    if (this.#required === undefined) violate('synced', `${label} before the cache held a complete list`)
+    for (const [key, { addedAt, length }] of this.#required) {
+      const story = cache.stories.get(key) ?? []
+      const vanishedAt = story.findIndex(({ kind }, at) => at >= length && kind === 'delete')
+      for (const call of this.#calls) {
+        if (call.key !== key || call.type !== 'add' || (vanishedAt >= 0 && call.at > vanishedAt)) continue
+        violate('synced', `${label}: ${key} is not finished`)
+      }
+      if (vanishedAt < 0 && (this.#finishedAt.get(key) ?? -1) < addedAt) {
+        violate('synced', `${label}: ${key} was not told of`)
+      }
+    }
+  }
+}
