@@ -200,6 +200,9 @@ export class BatchReader implements Pump, IncomingRecords {
       store.compact(compactionStepBytes)
       if (late()) return store.compactionPending
     }
+    while (this.#indexer.thinEpochs()) {
+      if (late()) return true
+    }
     return false
   }
 }

@@ -1,14 +1,18 @@
 import type { ChangeCause, ChangeSink } from '../notify/change-sink.ts'
+import { expandRecord } from '../protocol/record-expand.ts'
 import { sameUid, sameVersionText, version as versionAt } from '../protocol/record-header.ts'
 import { RecordStore, type VersionCell } from '../protocol/record-store.ts'
 import { parseResourceVersion, type ResourceVersion } from '../protocol/resource-version.ts'
-import type { CacheEpoch } from './cache-epoch.ts'
+import { CacheEpoch } from './cache-epoch.ts'
 import { Indices, type IndicesOptions } from './indices.ts'
 import { KeyMap } from './key-map.ts'
 import { MemoRing } from './memo-ring.ts'
 import { Tombstones } from './tombstones.ts'
 
 type Cell = VersionCell<CacheEpoch>
+
+/** Dictionaries of up to 4 MiB each: so many generations of them may be alive. */
+const epochCountMax = 4
 
 /** Rules of design §4 that hold on main, by name, for the simulation's coverage table. */
 export type IndexerRule =
@@ -56,6 +60,8 @@ export class Indexer {
   readonly #sink: ChangeSink<CacheEpoch>
   readonly #memo: MemoRing<Cell>
   readonly #onRule: ((rule: IndexerRule) => void) | undefined
+  /** Of records without references. */
+  readonly #plainEpoch = new CacheEpoch(-1, -1)
   #resetGeneration = 0
   /** Stamped since the last reset though their version is of before: refused objects, kept at their last good state. */
   readonly #keptFromBefore = new Set<string>()
@@ -287,6 +293,27 @@ export class Indexer {
   adoptSafeVersion(text: string, version: ResourceVersion): void {
     this.#safeVersion = text
     this.tombstones.prune(version)
+  }
+
+  /**
+   * Lets go of the oldest dictionaries while more than four epochs are alive: the last records of the oldest one are
+   * rewritten with their references expanded, one slab a call. Returns whether there is more to do.
+   */
+  thinEpochs(): boolean {
+    const { slabsByEpoch } = this.store
+    if (slabsByEpoch.size <= epochCountMax) return false
+    for (const [epoch, slabs] of slabsByEpoch) {
+      if (epoch === this.#plainEpoch) continue
+      for (const slab of slabs) {
+        // The one that is being filled goes once it is full: its epoch is the newest of its watch.
+        if (!slab.sealed) continue
+        this.store.rewriteSlab(slab, this.#plainEpoch, (cell) =>
+          expandRecord(slab.bytes, cell.offset, epoch.reader),
+        )
+        return slabsByEpoch.size > epochCountMax
+      }
+    }
+    return false
   }
 
   #sweepOne(key: string, cell: Cell, version: ResourceVersion): void {
