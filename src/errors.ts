@@ -31,7 +31,6 @@ export type ErrorCode =
   | 'ERR_CACHE_SYNC'
   | 'ERR_WORKER_DIED'
   | 'ERR_WORKER_START'
-  | 'ERR_HANDLER'
   | 'ERR_EVENT_EXPIRED'
   | 'ERR_INTERNAL'
 
@@ -80,7 +79,6 @@ export const errorCodes: Readonly<
   // Threads and handlers.
   ERR_WORKER_DIED: { canRetry: true, meaning: 'a worker thread ended unexpectedly' },
   ERR_WORKER_START: { canRetry: true, meaning: 'a watch was not acknowledged by its worker in time' },
-  ERR_HANDLER: { canRetry: false, meaning: 'an event handler threw or rejected' },
   ERR_EVENT_EXPIRED: {
     canRetry: false,
     meaning: "an event's object was read for the first time after its handler call had ended",

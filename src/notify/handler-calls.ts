@@ -10,7 +10,7 @@ export class HandlerCall {
  * Which call the running code belongs to, across its awaits: a handler that removes its own registration must not
  * wait for itself. Entered only for handlers known to be asynchronous; it costs nothing where nobody enters.
  */
-const current = new AsyncLocalStorage<HandlerCall>()
+const current = new AsyncLocalStorage<HandlerCall | undefined>()
 
 /** What {@link HandlerCalls.drained} leaves out; undefined outside of handlers. */
 export function currentCall(): HandlerCall | undefined {
@@ -20,6 +20,11 @@ export function currentCall(): HandlerCall | undefined {
 /** Calls `handler` such that it, and everything it awaits, finds `call` as {@link currentCall}. */
 export function callWithin<A, R>(call: HandlerCall, handler: (argument: A) => R, argument: A): R {
   return current.run(call, handler, argument)
+}
+
+/** Calls `work` as belonging to no call: a handler that made work for a later turn is not what runs there. */
+export function outsideCalls<R>(work: () => R): R {
+  return current.getStore() === undefined ? work() : current.run(undefined, work)
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

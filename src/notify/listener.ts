@@ -2,10 +2,11 @@ import { setMaxListeners } from 'node:events'
 import type { Runtime } from '../base/runtime.ts'
 import type { Pump, Slicer } from '../base/slicer.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
-import { type Callbacks, callbacksOf } from './callbacks.ts'
-import { ChangeEvent, type EventReader } from './change-event.ts'
+import { callbacksOf } from './callbacks.ts'
+import type { EventReader } from './change-event.ts'
 import type { ChangeCause } from './change-sink.ts'
-import { callWithin, currentCall, HandlerCall, HandlerCalls, isThenable } from './handler-calls.ts'
+import { currentCall, HandlerCalls, outsideCalls } from './handler-calls.ts'
+import { HandlerRunner } from './handler-runner.ts'
 import type { ResourceEventHandlers } from './handlers.ts'
 import { ListenerBuffer } from './listener-buffer.ts'
 import type { ListenerLimits } from './listener-limits.ts'
@@ -42,22 +43,17 @@ export interface ListenerContext<E> {
 export class Listener<E> implements Pump, EventReader<E>, Registration {
   readonly #context: ListenerContext<E>
   readonly #limits: ListenerLimits
-  readonly #callbacks: Callbacks
   readonly #buffer: ListenerBuffer<E>
   readonly #calls: HandlerCalls
+  readonly #runner: HandlerRunner<E>
   readonly #sync = new ListenerSync()
   readonly #resync: Resync<E> | undefined
   readonly #abort = new AbortController()
   readonly #userSignal: AbortSignal | undefined
   #replay: Replay<E> | undefined
-  /** Keys whose calls run. Kept for every async call: its size is what `concurrency` bounds. */
-  readonly #activeKeys = new Set<string>()
-  #mayAwait: boolean
   #isRunning = false
   #isRemoved = false
   #turnEndMs = Number.NEGATIVE_INFINITY
-  #delivered = 0
-  #errors = 0
   #handlerMs = 0
 
   constructor(
@@ -68,9 +64,17 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   ) {
     this.#context = context
     this.#limits = limits
-    this.#callbacks = callbacksOf(handlers)
-    this.#mayAwait = this.#callbacks.isAsync
     this.#calls = new HandlerCalls(context.runtime)
+    this.#runner = new HandlerRunner<E>({
+      runtime: context.runtime,
+      callbacks: callbacksOf(handlers),
+      calls: this.#calls,
+      reader: this,
+      release: context.reads.release,
+      onHandlerError: context.onHandlerError,
+      onFinished: (key, isInitial) => this.#finish(key, isInitial),
+      onAsyncEnd: () => this.#continue(),
+    })
     this.#buffer = new ListenerBuffer({
       reads: context.reads,
       countMax: limits.countMax,
@@ -125,9 +129,9 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       oldestAgeMs:
         oldestSinceMs === undefined ? 0 : Math.max(0, this.#context.runtime.nowMs() - oldestSinceMs),
       inProgress: this.#calls.count,
-      delivered: this.#delivered,
+      delivered: this.#runner.deliveredCount,
       merged,
-      errors: this.#errors,
+      errors: this.#runner.errorCount,
       handlerMs: this.#handlerMs,
       abandoned: this.#calls.abandonedCount,
       hasSynced: this.#sync.hasSynced,
@@ -192,7 +196,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
 
   pump(deadlineMs: number): boolean {
     this.#turnEndMs = deadlineMs
-    return this.#run(deadlineMs)
+    return outsideCalls(() => this.#run(deadlineMs))
   }
 
   #push(
@@ -215,7 +219,8 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   }
 
   #wake(): void {
-    if (!this.#isRemoved && this.#activeKeys.size < this.#limits.concurrency) this.#context.slicer.wake(this)
+    if (!this.#isRemoved && this.#runner.activeKeys.size < this.#limits.concurrency)
+      this.#context.slicer.wake(this)
   }
 
   /** Calls handlers until nothing can be done now (false) or time is up (true). */
@@ -225,7 +230,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     let hasMore = true
     while (hasMore) {
       this.#checkSync()
-      const mayCall = !this.#isRemoved && this.#activeKeys.size < this.#limits.concurrency
+      const mayCall = !this.#isRemoved && this.#runner.activeKeys.size < this.#limits.concurrency
       hasMore = mayCall && this.#step(nowMs)
       const before = nowMs
       nowMs = this.#context.runtime.nowMs()
@@ -253,7 +258,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   /** The oldest change whose key has no call running. */
   #nextChange(): PendingChange<E> | undefined {
     let change = this.#buffer.head
-    while (change !== undefined && this.#activeKeys.has(change.key)) {
+    while (change !== undefined && this.#runner.activeKeys.has(change.key)) {
       this.#buffer.park(change)
       change = this.#buffer.head
     }
@@ -267,11 +272,11 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       // The add of a re-created object stays in the buffer: until its call starts, it may still come to nothing.
       if (here === undefined) this.#buffer.take()
       else this.#buffer.takeGone(change)
-      this.#call('delete', key, gone, undefined, cause, false, goneFinalStateUnknown, receivedAtMs)
+      this.#runner.call('delete', key, gone, undefined, cause, false, goneFinalStateUnknown, receivedAtMs)
     } else if (here !== undefined) {
       this.#buffer.take()
       const type = old === undefined ? 'add' : 'update'
-      this.#call(type, key, here, old, cause, isInitial, false, receivedAtMs)
+      this.#runner.call(type, key, here, old, cause, isInitial, false, receivedAtMs)
     }
   }
 
@@ -280,69 +285,10 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     if (next === undefined) return false
     const [key, cell] = next
     // Being told of it right now is as good.
-    if (this.#activeKeys.has(key)) return true
+    if (this.#runner.activeKeys.has(key)) return true
     this.#context.reads.store.use(cell)
-    this.#call('update', key, cell, cell, 'resync', false, false, nowMs)
+    this.#runner.call('update', key, cell, cell, 'resync', false, false, nowMs)
     return true
-  }
-
-  /** The cells' uses end with the call. */
-  #call(
-    type: 'add' | 'update' | 'delete',
-    key: string,
-    cell: VersionCell<E>,
-    old: VersionCell<E> | undefined,
-    cause: ChangeCause,
-    isInitial: boolean,
-    finalStateUnknown: boolean,
-    receivedAtMs: number,
-  ): void {
-    this.#delivered++
-    const { release } = this.#context.reads
-    const handler = this.#callbacks[type]
-    if (handler === undefined) {
-      release(cell)
-      if (old !== undefined && old !== cell) release(old)
-      this.#finish(key, isInitial)
-      return
-    }
-    const event = new ChangeEvent(
-      this,
-      type,
-      key,
-      cell,
-      old,
-      cause,
-      isInitial,
-      finalStateUnknown,
-      receivedAtMs,
-    )
-    const call = this.#mayAwait ? new HandlerCall() : undefined
-    let promise: PromiseLike<unknown> | undefined
-    try {
-      const result = call === undefined ? handler(event) : callWithin(call, handler, event)
-      if (isThenable(result)) promise = result
-    } catch (error) {
-      this.#fail(error, key)
-    }
-    if (promise === undefined) {
-      event.expire(release)
-      this.#finish(key, isInitial)
-      return
-    }
-    this.#mayAwait = true
-    this.#activeKeys.add(key)
-    this.#calls.begin(
-      call ?? new HandlerCall(),
-      promise,
-      (error) => this.#fail(error, key),
-      () => {
-        this.#activeKeys.delete(key)
-        event.expire(release)
-        this.#finish(key, isInitial)
-        this.#continue()
-      },
-    )
   }
 
   #finish(key: string, isInitial: boolean): void {
@@ -374,34 +320,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     if (this.#sync.hasSynced || !this.#sync.check(this.#context.isListed(), this.#replay === undefined))
       return
     this.#resync?.start()
-    const { synced } = this.#callbacks
-    if (synced === undefined) return
-    const call = new HandlerCall()
-    try {
-      const result = callWithin(call, synced, undefined)
-      if (isThenable(result)) {
-        this.#calls.begin(
-          call,
-          result,
-          (error) => this.#fail(error, ''),
-          () => {},
-        )
-      }
-    } catch (error) {
-      this.#fail(error, '')
-    }
-  }
-
-  #fail(error: unknown, key: string): void {
-    this.#errors++
-    try {
-      this.#context.onHandlerError(error, key)
-    } catch (reported) {
-      // A reporter that throws must be heard, but not by the change that happened to be next.
-      this.#context.runtime.defer(() => {
-        throw reported
-      })
-    }
+    this.#runner.callSynced()
   }
 
   #end(): void {

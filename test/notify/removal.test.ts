@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { nodeRuntime } from '../../src/base/runtime.ts'
+import { Slicer } from '../../src/base/slicer.ts'
 import { KubeInformerError } from '../../src/errors.ts'
 import type { ListenerOptions } from '../../src/notify/handlers.ts'
+import { Processor } from '../../src/notify/processor.ts'
 import type { Registration } from '../../src/notify/registration.ts'
 import { gate, microtasks, NotifyBed, recorder } from './notify-bed.ts'
 
@@ -115,6 +118,39 @@ describe('removing a registration', () => {
     expect(log).toEqual(['removed'])
     expect(bed.runtime.timerCount).toBe(0)
     expect(registration.stats()).toMatchObject({ inProgress: 0, abandoned: 0 })
+  })
+
+  test('from a handler that another one woke up waits for that other one', async () => {
+    const bed = new NotifyBed()
+    // The real event loop: there, what a handler schedules inherits what it belongs to.
+    const processor = new Processor<string>({
+      runtime: nodeRuntime,
+      slicer: new Slicer(nodeRuntime, 5),
+      cache: () => bed.cache,
+      onHandlerError: (error) => expect.fail(String(error)),
+    })
+    const hold = gate()
+    const asked = Promise.withResolvers<Promise<void>>()
+    const first: Registration = processor.addListener({
+      async onAdd() {
+        await microtasks()
+        processor.addListener({ onAdd: () => asked.resolve(Promise.resolve(first.remove())) })
+        await hold.promise
+      },
+    })
+    const cell = bed.cache.record(1)
+    bed.cache.current.set('a', cell)
+    processor.added('a', cell, 'watch', 0)
+    let isRemoved = false
+    void asked.promise.then(() => {
+      isRemoved = true
+    })
+    for (let i = 0; i < 5; i++) await microtasks()
+    expect(first.stats().inProgress).toBe(1)
+    expect(isRemoved).toBe(false)
+    hold.open()
+    await asked.promise
+    await processor.close()
   })
 
   test('while another caller waits for the very call that removes does not deadlock', async () => {
