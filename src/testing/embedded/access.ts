@@ -1,0 +1,42 @@
+import type { ResourceType } from '../../resources.ts'
+import { failures } from './status.ts'
+
+/** What the holder of a token may use: everything, or these resources by their plural names. */
+export type Access = 'all' | { readonly resources: readonly string[] }
+
+/** Bearer tokens a server accepts; without any every request is allowed. */
+export class AccessControl {
+  readonly #tokens: Map<string, Access> | undefined
+
+  constructor(tokens: Readonly<Record<string, Access>> | undefined) {
+    this.#tokens = tokens && new Map(Object.entries(tokens))
+  }
+
+  /** Adds a token, or changes what it may do; open watches are not looked at again, as in a real server. */
+  set(token: string, access: Access): void {
+    this.#tokens?.set(token, access)
+  }
+
+  revoke(token: string): void {
+    this.#tokens?.delete(token)
+  }
+
+  /** Throws 401. */
+  authenticate(authorization: string | undefined): Access {
+    if (this.#tokens === undefined) return 'all'
+    const token = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1]
+    const access = token === undefined ? undefined : this.#tokens.get(token)
+    if (access === undefined) throw failures.unauthorized()
+    return access
+  }
+
+  /** Throws 403. */
+  authorize(access: Access, type: ResourceType, verb: string, namespace: string | undefined): void {
+    if (access === 'all' || access.resources.includes(type.resource)) return
+    const scope = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`
+    throw failures.forbidden(
+      `${type.resource}${type.group && `.${type.group}`} is forbidden: User "limited" cannot ${verb} resource "${type.resource}" in API group "${type.group}" ${scope}`,
+      { ...(type.group !== '' && { group: type.group }), kind: type.resource },
+    )
+  }
+}

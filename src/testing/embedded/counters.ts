@@ -1,0 +1,36 @@
+/** What the server counted since it was made; plain numbers, as `/embedded/stats` gives them. */
+export interface Counters {
+  requests: number
+  lists: number
+  watches: number
+  watchLists: number
+  connectionsTotal: number
+  /** Bodies of lists and watches, as written to sockets. */
+  bytesSent: number
+  eventsSent: number
+  bookmarksSent: number
+  changes: number
+  /** Watchers that were force-closed because they did not read. */
+  closures: number
+  /** Answers and events with 410. */
+  expired: number
+  /** Changes that a churn gave up because the machine was too slow. */
+  churnMissed: number
+}
+
+export function newCounters(): Counters {
+  return {
+    requests: 0,
+    lists: 0,
+    watches: 0,
+    watchLists: 0,
+    connectionsTotal: 0,
+    bytesSent: 0,
+    eventsSent: 0,
+    bookmarksSent: 0,
+    changes: 0,
+    closures: 0,
+    expired: 0,
+    churnMissed: 0,
+  }
+}

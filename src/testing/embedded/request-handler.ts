@@ -1,0 +1,294 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createGzip } from 'node:zlib'
+import type { Runtime } from '../../base/runtime.ts'
+import type { Access, AccessControl } from './access.ts'
+import type { Counters } from './counters.ts'
+import { CustomResources } from './custom-resources.ts'
+import { discover } from './discovery.ts'
+import type { Faults } from './faults.ts'
+import { isRecord } from './json-object.ts'
+import { parseListRequest } from './list-request.ts'
+import { writeList } from './list-writer.ts'
+import { listPage } from './lister.ts'
+import { type DeleteOptions, ObjectWriter } from './object-writer.ts'
+import type { Registry } from './registry.ts'
+import { readJson } from './request-body.ts'
+import { parseRoute, type Route } from './route.ts'
+import { selectObjects } from './selector.ts'
+import type { ServedResource } from './served-resource.ts'
+import { ApiFailure, failures, successBody } from './status.ts'
+import type { StoredObject } from './stored-object.ts'
+import { isTrue, parseWatchRequest } from './watch-request.ts'
+
+export interface HandlerContext {
+  readonly runtime: Runtime
+  readonly registry: Registry
+  readonly counters: Counters
+  readonly faults: Faults
+  readonly access: AccessControl
+  readonly versionWaitMs: number
+  readonly hasWatchList: boolean
+  readonly hasCompression: boolean
+  readonly requiresNamespaces: boolean
+  readonly watchErrors: 'event' | 'status'
+  /** `/embedded/...`: what no real server has. */
+  readonly control: (name: string, body: unknown) => Promise<unknown>
+  readonly stats: () => unknown
+}
+
+// As in a real server: smaller answers are not worth it.
+const compressBytesMin = 128 * 1024
+const versionPollMs = 20
+const publicPaths = new Set(['/version', '/healthz', '/livez', '/readyz'])
+
+/** Turns requests into answers. Whatever goes wrong becomes a `Status`. */
+export class RequestHandler {
+  readonly #context: HandlerContext
+  readonly #customResources: CustomResources
+
+  constructor(context: HandlerContext) {
+    this.#context = context
+    this.#customResources = new CustomResources(context.registry)
+  }
+
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#context.counters.requests++
+    this.#answer(request, response).catch((error: unknown) => {
+      if (error instanceof ApiFailure) sendFailure(response, error)
+      else if (error instanceof URIError) sendFailure(response, failures.badRequest('the path is not valid'))
+      else sendFailure(response, new ApiFailure(500, 'InternalError', String(error)))
+    })
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const target = request.url ?? '/'
+    const url = new URL(target, 'http://embedded')
+    if (url.pathname.startsWith('/embedded/')) return await this.#control(url, request, response)
+    const { faults, access, registry } = this.#context
+    if (faults.delayMs > 0) await this.#sleep(faults.delayMs)
+    faults.check(target)
+    if (publicPaths.has(url.pathname) && url.pathname !== '/version') return sendText(response, 'ok')
+    if (url.pathname === '/version') return sendJson(response, 200, discover('/version', []))
+    const granted = access.authenticate(request.headers.authorization)
+    const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname
+    if (request.method === 'GET') {
+      const found = discover(path, registry.types)
+      if (found !== undefined) return sendJson(response, 200, found)
+    }
+    const route = parseRoute(path)
+    const served = route && registry.find(route.group, route.version, route.resource)
+    if (served === undefined || route === undefined || !isRouteOf(route, served))
+      throw failures.pageNotFound()
+    requireJson(request)
+    await this.#resource(request, response, url.searchParams, route, served, granted)
+  }
+
+  async #resource(
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: URLSearchParams,
+    route: Route,
+    served: ServedResource,
+    granted: Access,
+  ): Promise<void> {
+    const { namespace, name } = route
+    const isWatch = request.method === 'GET' && name === undefined && isTrue(query.get('watch'))
+    const verb = isWatch ? 'watch' : verbOf(request.method, name)
+    this.#context.access.authorize(granted, served.type, verb, namespace)
+    if (verb === 'watch') return await this.#watch(response, query, namespace, served)
+    if (verb === 'list') return await this.#list(request, response, query, namespace, served)
+    const scope = namespace ?? ''
+    const writer = new ObjectWriter(served, this.#context.runtime)
+    if (verb === 'get') return sendObject(response, 200, served, writer.get(scope, name as string))
+    if (verb === 'deletecollection') {
+      const page = listPage(served.store, parseListRequest(query, namespace))
+      for (const item of page.items) this.#delete(served, writer, item.namespace, item.name)
+      return sendText(response, successBody({ kind: served.type.resource }), 'application/json')
+    }
+    const options = { isStatus: route.subresource === 'status' }
+    if (verb === 'delete') {
+      const body = await readJson(request)
+      const found = this.#delete(served, writer, scope, name as string, isRecord(body) ? body : {})
+      if (served.store.get(found.key) !== undefined) return sendObject(response, 200, served, found)
+      const { group, resource: kind } = served.type
+      const details = { name: found.name, ...(group !== '' && { group }), kind, uid: found.uid }
+      return sendText(response, successBody(details), 'application/json')
+    }
+    const body = await readJson(request, verb === 'patch' ? patchTypes : undefined)
+    if (verb === 'create') {
+      this.#requireNamespace(served, scope)
+      const prepared = this.#customResources.prepare(served, body)
+      const created = writer.create(scope, prepared)
+      this.#customResources.created(served, created)
+      return sendObject(response, 201, served, created)
+    }
+    const written =
+      verb === 'patch'
+        ? writer.patch(scope, name as string, body, options)
+        : writer.update(scope, name as string, body, options)
+    sendObject(response, 200, served, written)
+  }
+
+  #delete(
+    served: ServedResource,
+    writer: ObjectWriter,
+    namespace: string,
+    name: string,
+    options: DeleteOptions = {},
+  ): StoredObject {
+    const found = writer.delete(namespace, name, options)
+    this.#customResources.deleted(served, found)
+    return found
+  }
+
+  async #list(
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: URLSearchParams,
+    namespace: string | undefined,
+    served: ServedResource,
+  ): Promise<void> {
+    const { counters, hasCompression } = this.#context
+    counters.lists++
+    const asked = parseListRequest(query, namespace)
+    if (asked.wants.kind === 'notOlderThan') await this.#waitForVersion(served, asked.wants.version)
+    if (asked.wants.kind === 'exact' && asked.wants.version > served.store.version) {
+      throw failures.versionTooLarge(asked.wants.version, served.store.version)
+    }
+    const page = listPage(served.store, asked)
+    const count = (bytes: number): void => {
+      counters.bytesSent += bytes
+    }
+    response.setHeader('content-type', 'application/json')
+    response.setHeader('cache-control', 'no-cache, private')
+    const isCompressed =
+      hasCompression && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && isLarge(page.items)
+    if (!isCompressed) return await writeList(response, page, served.encoder, count)
+    response.setHeader('content-encoding', 'gzip')
+    response.setHeader('vary', 'accept-encoding')
+    const gzip = createGzip({ level: 1 })
+    gzip.pipe(response)
+    // A reader that leaves must not keep the list in memory.
+    response.on('close', () => gzip.destroy())
+    await writeList(gzip, page, served.encoder, count)
+  }
+
+  async #watch(
+    response: ServerResponse,
+    query: URLSearchParams,
+    namespace: string | undefined,
+    served: ServedResource,
+  ): Promise<void> {
+    const { counters, hasWatchList, watchErrors } = this.#context
+    counters.watches++
+    const asked = parseWatchRequest(query, namespace, hasWatchList)
+    const selects = selectObjects(namespace, asked.labelSelector, asked.fieldSelector)
+    let failure: ApiFailure | undefined
+    if (asked.hasInitialEvents) {
+      counters.watchLists++
+      failure = await this.#waitForVersion(served, asked.version ?? 0).catch((error: ApiFailure) => error)
+    } else {
+      failure = served.hub.expiry(asked)
+    }
+    if (failure !== undefined && watchErrors === 'status') throw failure
+    if (response.destroyed) return
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
+    response.flushHeaders()
+    if (failure !== undefined) {
+      response.end(`{"type":"ERROR","object":${failure.body()}}\n`)
+      return
+    }
+    served.hub.open(response, asked, selects)
+  }
+
+  /** Throws 504 when the server does not get there in time, as a replica that is behind. */
+  async #waitForVersion(served: ServedResource, version: number): Promise<undefined> {
+    const { runtime, versionWaitMs } = this.#context
+    const endMs = runtime.nowMs() + versionWaitMs
+    while (served.store.version < version) {
+      if (runtime.nowMs() >= endMs) throw failures.versionTooLarge(version, served.store.version)
+      await this.#sleep(versionPollMs)
+    }
+    return undefined
+  }
+
+  #requireNamespace(served: ServedResource, namespace: string): void {
+    if (!this.#context.requiresNamespaces || !served.type.namespaced) return
+    const namespaces = this.#context.registry.of({ group: '', version: 'v1', resource: 'namespaces' })
+    if (namespaces.store.get(namespace) === undefined) throw failures.notFound(namespaces.type, namespace)
+  }
+
+  async #control(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const name = url.pathname.slice('/embedded/'.length)
+    if (request.method === 'GET' && name === 'stats') return sendJson(response, 200, this.#context.stats())
+    if (request.method !== 'POST') throw failures.methodNotAllowed()
+    const result = await this.#context.control(name, await readJson(request))
+    sendJson(response, 200, result ?? {})
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#context.runtime.setTimer(ms, resolve, true))
+  }
+}
+
+const patchTypes = ['application/merge-patch+json', 'application/strategic-merge-patch+json']
+
+function verbOf(method: string | undefined, name: string | undefined): string {
+  const verbs: Readonly<Record<string, string | undefined>> =
+    name === undefined
+      ? { GET: 'list', POST: 'create', DELETE: 'deletecollection' }
+      : { GET: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
+  const verb = verbs[method ?? '']
+  if (verb === undefined) throw failures.methodNotAllowed()
+  return verb
+}
+
+/** A namespaced object needs its namespace in the path; a cluster-scoped resource has none; one subresource. */
+function isRouteOf(route: Route, { type }: ServedResource): boolean {
+  if (route.subresource !== undefined && route.subresource !== 'status') return false
+  if (!type.namespaced) return route.namespace === undefined
+  return route.name === undefined || route.namespace !== undefined
+}
+
+function requireJson(request: IncomingMessage): void {
+  const accept = request.headers.accept ?? '*/*'
+  if (/json|\*\/\*|application\/\*/.test(accept)) return
+  throw new ApiFailure(406, 'NotAcceptable', 'only the following media types are accepted: application/json')
+}
+
+function isLarge(items: readonly StoredObject[]): boolean {
+  let bytes = 0
+  for (const item of items) if ((bytes += item.body.length) > compressBytesMin) return true
+  return false
+}
+
+function sendObject(
+  response: ServerResponse,
+  status: number,
+  served: ServedResource,
+  object: StoredObject,
+): void {
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(served.encoder.object(object))
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(value))
+}
+
+function sendText(response: ServerResponse, text: string, type = 'text/plain'): void {
+  response.writeHead(200, { 'content-type': type })
+  response.end(text)
+}
+
+function sendFailure(response: ServerResponse, failure: ApiFailure): void {
+  // The answer had begun: all that is left is to break it off, an end would look complete.
+  if (response.headersSent) return void response.destroy()
+  const retryAfter = failure.details?.retryAfterSeconds
+  response.writeHead(failure.status, {
+    'content-type': 'application/json',
+    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+  })
+  response.end(failure.body())
+}
