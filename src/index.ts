@@ -15,5 +15,15 @@ export type { InformerIndexer } from './informer-indexer.ts'
 export type { InformerHealth, InformerState, InformerStats, RefusedObject } from './informer-stats.ts'
 export type { KubernetesObject, ObjectMeta, OwnerReference, Wire } from './kubernetes-object.ts'
 export type { Lister, ListOptions, ObjectName } from './lister.ts'
+export type { ChangeCause } from './notify/change-sink.ts'
+export type {
+  AddEvent,
+  BufferOptions,
+  DeleteEvent,
+  ListenerOptions,
+  ResourceEventHandlers,
+  UpdateEvent,
+} from './notify/handlers.ts'
+export type { ListenerStats, Registration } from './notify/registration.ts'
 export type { ObjectList } from './object-list.ts'
 export type { BoundsOptions, FieldOptions, InformerFactoryOptions } from './options.ts'
