@@ -3,6 +3,7 @@ import { parseJsonText, setOwn } from './json-text.ts'
 import { canonicalUid, isRawJson, tailOffset } from './record-header.ts'
 import { recordHeaderBytes, recordOffsets, uidReference } from './record-layout.ts'
 import { formatError } from './record-scalar.ts'
+import { MemoBudget, StructureMemo } from './structure-memo.ts'
 
 export interface RecordReaderOptions {
   /** Deep: objects, arrays and maps are frozen as they are made. */
@@ -26,14 +27,15 @@ export class RecordReader {
   readonly #readers: ReadValue[] = []
   readonly #freeze: boolean
   readonly #source: RecordSource
-  #codegen: boolean
+  readonly #codegen: boolean
 
   constructor(
     epoch: { readonly structures: readonly (readonly string[])[]; readonly values: readonly string[] },
     options: RecordReaderOptions,
   ) {
     this.#freeze = options.freeze
-    this.#codegen = options.codegen ?? true
+    const mayGenerate = (options.codegen ?? true) && canGenerate()
+    this.#codegen = mayGenerate
     this.#source = makeSource(this.#readers, this.#values, options.freeze)
     this.extend(epoch.structures, epoch.values)
   }
@@ -61,15 +63,17 @@ export class RecordReader {
   }
 
   #readerOf(keys: readonly string[]): ReadValue {
-    if (this.#codegen) {
-      try {
-        return generateReader(keys, this.#source.value, this.#freeze)
-      } catch (error) {
-        if (!(error instanceof EvalError)) throw error
-        this.#codegen = false
-      }
-    }
+    if (this.#codegen) return generateReader(keys, this.#source.value, this.#freeze)
     return interpretReader(keys, this.#source.value, this.#freeze)
+  }
+}
+
+/** Whether this process may make code from text: not with --disallow-code-generation-from-strings, nor a CSP. */
+function canGenerate(): boolean {
+  try {
+    return new Function('return true')() === true
+  } catch {
+    return false
   }
 }
 
@@ -90,6 +94,11 @@ function interpretReader(keys: readonly string[], value: ReadValue, freeze: bool
   }
 }
 
+/** Objects shared by a reader that freezes. */
+const sharedObjectsMax = 4096
+const emptyObject: object = Object.freeze({})
+const emptyArray: readonly unknown[] = Object.freeze([])
+
 interface RecordSource {
   read(bytes: Buffer, offset: number): object
   /** The value at the cursor; moves it behind. Called by the structures' readers. */
@@ -101,6 +110,9 @@ function makeSource(readers: readonly ReadValue[], values: readonly string[], fr
   let bytes: SliceableBytes = sliceable(Buffer.alloc(0))
   let at = 0
   let uidAt = 0
+  let uidReads = 0
+  const memos: StructureMemo[] = []
+  const budget = new MemoBudget(sharedObjectsMax)
   let doubles = new DataView(bytes.buffer)
 
   function value(): unknown {
@@ -108,15 +120,36 @@ function makeSource(readers: readonly ReadValue[], values: readonly string[], fr
     if (t < 0x40) return t
     if (t < 0x60) return known((t & 31) | ((bytes[at++] as number) << 5))
     if (t < 0x80) {
-      const reader = readers[(t & 31) | ((bytes[at++] as number) << 5)]
-      if (reader === undefined) throw formatError(at)
-      return reader()
+      const id = (t & 31) | ((bytes[at++] as number) << 5)
+      return freeze ? sharedStructure(id) : structure(id)
     }
     if (t >= 0xe0) return t - 256
     if (t >= 0xa0 && t < 0xc0) return text(t & 31)
     if (t < 0x90) return map(t & 15)
     if (t < 0xa0) return array(t & 15)
     return tagged(t)
+  }
+
+  function structure(id: number): unknown {
+    const reader = readers[id]
+    if (reader === undefined) throw formatError(at)
+    return reader()
+  }
+
+  function sharedStructure(id: number): unknown {
+    let memo = memos[id]
+    if (memo === undefined) memos[id] = memo = new StructureMemo(budget)
+    const start = at
+    const found = memo.find(bytes, start)
+    if (found !== undefined) {
+      at = start + memo.length
+      return found
+    }
+    const uids = uidReads
+    const object = structure(id) as object
+    // A uid reference means another uid in every record.
+    if (uids === uidReads) memo.learn(bytes, start, at, object)
+    return object
   }
 
   function known(id: number): string {
@@ -131,7 +164,9 @@ function makeSource(readers: readonly ReadValue[], values: readonly string[], fr
         return null
       case 0xc1: {
         const id = u16()
-        return id === uidReference ? canonicalUid(bytes, uidAt) : known(id)
+        if (id !== uidReference) return known(id)
+        uidReads++
+        return canonicalUid(bytes, uidAt)
       }
       case 0xc2:
         return false
@@ -186,14 +221,16 @@ function makeSource(readers: readonly ReadValue[], values: readonly string[], fr
     return bytes.utf8Slice(start, at)
   }
 
-  function array(count: number): unknown[] {
+  function array(count: number): readonly unknown[] {
+    if (freeze && count === 0) return emptyArray
     if (count > bytes.length - at) throw formatError(at)
     const list = new Array<unknown>(count)
     for (let i = 0; i < count; i++) list[i] = value()
-    return freeze ? (Object.freeze(list) as unknown[]) : list
+    return freeze ? Object.freeze(list) : list
   }
 
   function map(count: number): object {
+    if (freeze && count === 0) return emptyObject
     const object: Record<string, unknown> = {}
     for (let i = 0; i < count; i++) {
       const key = value() as string
