@@ -16,8 +16,8 @@ const files = readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
   .map((entry) => join(entry.parentPath, entry.name))
   .filter((file) => !/^(run\.ts|e2e\.ts|(e2e|peers|support)\/)/.test(relative(folder, file)))
-  // A benchmark uses tinybench; what it shares with others does not.
-  .filter((file) => /from 'tinybench'/.test(readFileSync(file, 'utf8')))
+  // A benchmark uses tinybench, or support/ratios.ts over it; what it shares with others does not.
+  .filter((file) => /from '(tinybench|.*\/ratios\.ts)'/.test(readFileSync(file, 'utf8')))
   .filter((file) => words.length === 0 || words.some((word) => relative(folder, file).includes(word)))
   .sort()
 
