@@ -127,14 +127,6 @@ export class Indexer {
     return cell.object ?? cell.slab.epoch.reader.read(cell.slab.bytes, cell.offset)
   }
 
-  /** The same for delivery: whoever holds a `use` of the cell shares the object until the last one releases it. */
-  readShared(cell: Cell): unknown {
-    if (cell.object !== undefined) return cell.object
-    const object = this.read(cell)
-    if (cell.uses > 0) cell.object = object
-    return object
-  }
-
   /** By key; objects asked for repeatedly are remembered for a while. Identity is not promised. */
   get(key: string): unknown {
     const cell = this.#cells.get(key)

@@ -53,6 +53,7 @@ describe.each(threadCounts)('the contract on life and bounds, threads: $threads'
   it('line 10: a handler that throws, rejects or never settles harms no other, and is reported', async () => {
     const reported: string[] = []
     const factory = bed.factory({
+      drainMs: 100,
       onHandlerError: (error, { resource, key }) =>
         reported.push(`${resource} ${key} ${(error as Error).message}`),
     })
@@ -225,7 +226,7 @@ describe.each(threadCounts)('the contract on life and bounds, threads: $threads'
 
   it('line 13: a handler that hangs holds no more than its bound', async () => {
     for (let i = 0; i < 50; i++) bed.create(`m${i}`)
-    const informer = informerOf()
+    const informer = informerOf(bed.factory({ drainMs: 100 }))
     const hung = informer.addEventHandler(
       { onAdd: () => new Promise(() => {}) },
       { buffer: { countMax: 10 } },
@@ -307,7 +308,7 @@ describe.each(threadCounts)('the contract on life and bounds, threads: $threads'
     const factory = bed.factory()
     informerOf(factory)
     factory.start()
-    await expect(factory.waitForCacheSync({ signal: AbortSignal.timeout(300) })).rejects.toMatchObject({
+    await expect(factory.waitForCacheSync({ signal: AbortSignal.timeout(3_000) })).rejects.toMatchObject({
       code: 'ERR_CACHE_SYNC',
       facts: { pending: [{ resource: 'configmaps', state: 'forbidden' }] },
     })
