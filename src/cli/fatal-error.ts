@@ -10,6 +10,9 @@ const fatalCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_UNEXPECTED_BODY',
   'ERR_KUBECONFIG',
   'ERR_CREDENTIALS',
+  // A thread that cannot even start is a broken installation.
+  'ERR_WORKER_DIED',
+  'ERR_WORKER_START',
   'ERR_INVALID_OPTION',
   'ERR_INVALID_SELECTOR',
 ])
