@@ -55,7 +55,7 @@ async function main(): Promise<number> {
     log,
     objects,
     peers: () => (peers ??= buildPeers(log)),
-    podsFile: () => (values.pods === undefined ? podsFile(150_000, log) : Promise.resolve(values.pods)),
+    podsFile: () => (values.pods === undefined ? podsFile(objects, log) : Promise.resolve(values.pods)),
   }
   const figures: Figure[] = []
   for (const [name, measure] of Object.entries(measurements)) {

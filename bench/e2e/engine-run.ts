@@ -93,7 +93,7 @@ report()
 function report(extra: Readonly<Record<string, unknown>> = {}): void {
   meter.flush()
   const { user, system } = process.cpuUsage()
-  const { rss, heapUsed } = process.memoryUsage()
+  const { rss, heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage()
   const stats = informer.stats()
   const depth = stats.listeners.reduce((sum, listener) => sum + listener.depth, 0)
   bufferDepthPeak = Math.max(bufferDepthPeak, depth)
@@ -105,6 +105,9 @@ function report(extra: Readonly<Record<string, unknown>> = {}): void {
       rssBytes: rss,
       peakRssBytes: peakRssBytes(),
       heapUsedBytes: heapUsed,
+      heapTotalBytes: heapTotal,
+      externalBytes: external,
+      arrayBufferBytes: arrayBuffers,
       objects: stats.objects,
       ...counts,
       mainBusyMs: performance.eventLoopUtilization(startLoop).active,
