@@ -1,3 +1,4 @@
+import { nodeRuntime } from '../src/base/runtime.ts'
 import { type ErrorCode, type ErrorFacts, KubeInformerError } from '../src/errors.ts'
 
 /** The parts of a `Status` that decide what to do. */
@@ -75,10 +76,7 @@ function codeOf(
 }
 
 /** Seconds or an HTTP date; undefined when it is neither. A date is compared with the header's own clock: ours. */
-export function parseRetryAfter(
-  text: string,
-  nowMs: number = performance.timeOrigin + performance.now(),
-): number | undefined {
+export function parseRetryAfter(text: string, nowMs: number = nodeRuntime.nowMs()): number | undefined {
   if (text === '') return undefined
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
   const at = Date.parse(text)
