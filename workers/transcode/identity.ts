@@ -31,9 +31,8 @@ export class Identity {
   }
 
   get versionText(): string {
-    if (this.#versionText === '' && this.#encoder !== undefined) {
-      this.#versionText = spanText(this.#encoder, this.#encoder.versionSpan) ?? ''
-    }
+    // Not from the encoder's bytes: by the time somebody asks, the socket's buffer may hold the next frame.
+    if (this.#versionText === '' && this.versionIsNumber) this.#versionText = String(this.version)
     return this.#versionText
   }
 
@@ -49,8 +48,8 @@ export class Identity {
 
   takeRaw(facts: RawFacts): void {
     const { namespace, name, uid, version } = facts
-    if (!isUsable(name) || namespace?.isWellFormed() === false) throw identityError('name')
     this.#key = joinKey(namespace, name)
+    if (this.#key === '') throw identityError('name')
     if (!isUsable(version)) throw identityError('resourceVersion')
     this.#takeVersionText(version)
     if (!isUsable(uid)) throw identityError('uid')
@@ -155,7 +154,7 @@ function copyPlain(encoder: RecordEncoder, span: Span, to: number): number {
 }
 
 function joinKey(namespace: string | undefined, name: string | undefined): string {
-  if (name === undefined || name === '') return ''
+  if (!isUsable(name) || namespace?.isWellFormed() === false) return ''
   return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`
 }
 
