@@ -9,7 +9,9 @@ export interface DeltaSink {
   object(kind: 'upsert' | 'deleted', bytes: Buffer, start: number, end: number): void
   /** Items of the list that begins lack apiVersion and kind: these. Until the list ends or is aborted. */
   typeMeta(apiVersion: string, kind: string): void
-  /** Version of the object last given, as far as it could be read. */
+  /** Version of the object last given; NaN if it could not be read, or cannot be compared. */
+  lastVersion(): ResourceVersion
+  /** Its text, as far as it could be read; undefined otherwise. */
   lastVersionText(): string | undefined
   /** A list begins. `reset`: versions so far mean nothing any more (etcd restored). Returns its generation. */
   listStart(reset: boolean): number

@@ -63,6 +63,10 @@ export class Intake implements DeltaSink {
     this.#options.transcoder.typeMeta = { apiVersion, kind }
   }
 
+  lastVersion(): ResourceVersion {
+    return this.#options.transcoder.version
+  }
+
   lastVersionText(): string | undefined {
     const text = this.#options.transcoder.versionText
     return text === '' ? undefined : text

@@ -53,6 +53,8 @@ export interface WatchSpec {
   readonly fieldSelector?: string
   /** Resume here without a list; absent: start with a list. The text of a server version, never arithmetic on it. */
   readonly resumeVersion?: string
+  /** Highest version main was told of: a consistent list below it means that etcd was restored. */
+  readonly knownVersion?: string
   /** First list generation this watch may use: above every generation main has seen. */
   readonly firstGeneration: number
   readonly fields: FieldSelection

@@ -4,11 +4,11 @@ import { fromWireError, type WireError } from '../../src/protocol/error-wire.ts'
 import type { ConnectionMaterial, WatchSpec } from '../../src/protocol/messages.ts'
 import { parseResourceVersion } from '../../src/protocol/resource-version.ts'
 import type { DeltaSink } from '../delta.ts'
-import { ListDecoder } from '../framing/list-decoder.ts'
-import { WatchDecoder } from '../framing/watch-decoder.ts'
 import { statusObjectError } from '../status-error.ts'
-import type { Transport, TransportHandler, TransportRequest } from '../transport.ts'
+import type { Transport, TransportRequest } from '../transport.ts'
+import { ListBody, type Progress, WatchBody } from './bodies.ts'
 import type { ReflectorHost } from './host.ts'
+import { nothing } from './nothing-sink.ts'
 import { type Effect, initialState, type Query, type ReflectorEvent, type ReflectorState } from './state.ts'
 import { transition } from './transitions.ts'
 
@@ -20,31 +20,59 @@ export interface ReflectorDriverOptions {
   readonly host: ReflectorHost
 }
 
-/** How often a list that waits for its next page looks whether the queue has room. */
-const drainPollMs = 20
+export interface ReflectorCounters {
+  bytesRead: number
+  bookmarks: number
+  lists: number
+  watches: number
+  relists: number
+  reconnects: number
+  lastByteAtMs: number
+}
+
+/** How often a list that waits for its next page, or a socket that is not read, looks whether the queue has room. */
+const roomPollMs = 20
+
+type RequestKind = Extract<Effect, { type: 'open' }>['request']
+
+/** One request and what is made of its bytes. */
+interface OpenRequest {
+  readonly kind: RequestKind
+  readonly body: Body
+  request: TransportRequest | undefined
+}
+
+interface Body {
+  write(chunk: Buffer): void
+  close(): void
+  takeProgress(): Progress
+  /** The event that its end is; throws when it is incomplete. */
+  end(): ReflectorEvent
+}
 
 /**
  * Carries out what the state machine (transitions.ts) decides: requests, timers, list brackets; and tells it what came
  * of them. No decision is made here. After `stop()` nothing is called any more: not the sink, not the host.
  */
 export class ReflectorDriver {
-  readonly counters: {
-    bytesRead: number
-    bookmarks: number
-    lists: number
-    watches: number
-    relists: number
-    reconnects: number
-    lastByteAtMs: number
-  } = { bytesRead: 0, bookmarks: 0, lists: 0, watches: 0, relists: 0, reconnects: 0, lastByteAtMs: 0 }
+  readonly counters: ReflectorCounters = {
+    bytesRead: 0,
+    bookmarks: 0,
+    lists: 0,
+    watches: 0,
+    relists: 0,
+    reconnects: 0,
+    lastByteAtMs: 0,
+  }
   readonly #options: ReflectorDriverOptions
   #state: ReflectorState = initialState
-  #request: TransportRequest | undefined
+  #open: OpenRequest | undefined
   #timer: Timer | undefined
-  #drainTimer: Timer | undefined
+  #roomTimer: Timer | undefined
   /** Events that came while effects were carried out: they wait, or state and effects would mix. */
   readonly #waiting: ReflectorEvent[] = []
   #isStepping = false
+  #isStopped = false
 
   constructor(options: ReflectorDriverOptions) {
     this.#options = options
@@ -55,12 +83,17 @@ export class ReflectorDriver {
   }
 
   start(): void {
-    this.#dispatch({ type: 'start', resumeVersion: this.#options.spec.resumeVersion })
+    const { resumeVersion, knownVersion } = this.#options.spec
+    this.#dispatch({ type: 'start', resumeVersion, knownVersion })
   }
 
+  /** At any moment, also from inside the sink or the host. */
   stop(): void {
-    this.#dispatch({ type: 'stop' })
-    this.#drainTimer?.cancel()
+    this.#isStopped = true
+    this.#waiting.length = 0
+    this.#timer?.cancel()
+    this.#roomTimer?.cancel()
+    this.#abandon()
   }
 
   permitGranted(): void {
@@ -68,6 +101,7 @@ export class ReflectorDriver {
   }
 
   connectionReady(material: ConnectionMaterial): void {
+    if (this.#isStopped) return
     this.#options.transport.setConnection(material)
     this.#dispatch({ type: 'connection' })
   }
@@ -80,9 +114,9 @@ export class ReflectorDriver {
     this.#dispatch({ type: 'relist' })
   }
 
-  /** The queue has room again. */
+  /** The queue has room again. Only a hint that saves waiting for the next look. */
   queueDrained(): void {
-    if (this.#state.isStalled) this.#dispatch({ type: 'drained' })
+    if (this.#awaitsRoom) this.#lookForRoom()
   }
 
   #dispatch(event: ReflectorEvent): void {
@@ -90,6 +124,7 @@ export class ReflectorDriver {
     if (this.#isStepping) return
     this.#isStepping = true
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      if (this.#isStopped) break
       const { runtime, spec } = this.#options
       const { state, effects } = transition(this.#state, next, {
         nowMs: runtime.nowMs(),
@@ -97,27 +132,30 @@ export class ReflectorDriver {
         timing: spec.timing,
       })
       this.#state = state
-      for (const effect of effects) this.#carryOut(effect)
+      for (const effect of effects) {
+        // Any of them may lead to stop().
+        if (this.#isStopped) break
+        this.#carryOut(effect)
+      }
     }
     this.#isStepping = false
-    if (this.#state.name === 'drain') this.#pollDrain()
+    if (this.#awaitsRoom) this.#awaitRoom()
   }
 
   #carryOut(effect: Effect): void {
     const { sink, host } = this.#options
     switch (effect.type) {
       case 'open':
-        this.#open(effect.request, effect.query)
+        this.#start(effect.request, effect.query)
         break
       case 'abort':
-        this.#request?.abort()
-        this.#request = undefined
+        this.#abandon()
         break
       case 'pause':
-        this.#request?.pause()
+        this.#open?.request?.pause()
         break
       case 'resume':
-        this.#request?.resume()
+        this.#open?.request?.resume()
         break
       case 'listStart':
         sink.listStart(effect.reset)
@@ -137,8 +175,7 @@ export class ReflectorDriver {
         sink.bookmark(parseResourceVersion(effect.version), effect.version)
         break
       case 'timer':
-        this.#timer?.cancel()
-        this.#timer = this.#options.runtime.setTimer(effect.ms, () => this.#dispatch({ type: 'timer' }))
+        this.#setTimer(effect.ms)
         break
       case 'clearTimer':
         this.#timer?.cancel()
@@ -163,171 +200,161 @@ export class ReflectorDriver {
     }
   }
 
-  #open(kind: 'stream' | 'list' | 'watch' | 'probe', query: Query): void {
-    this.#request?.abort()
+  #setTimer(ms: number): void {
+    const { runtime } = this.#options
+    this.#timer?.cancel()
+    this.#timer = runtime.setTimer(ms, () => {
+      // A thread that was blocked finds its timers due before it has read what waits in its sockets: those first, or
+      // they would be called silent.
+      this.#timer = runtime.defer(() => this.#dispatch({ type: 'timer' }))
+    })
+  }
+
+  #start(kind: RequestKind, query: Query): void {
+    this.#abandon()
     const { spec, transport } = this.#options
     const search = new URLSearchParams(query)
     if (spec.labelSelector !== undefined) search.set('labelSelector', spec.labelSelector)
     if (spec.fieldSelector !== undefined) search.set('fieldSelector', spec.fieldSelector)
-    const isWatch = kind === 'stream' || kind === 'watch'
-    let request: TransportRequest | undefined
+    const open: OpenRequest = { kind, body: this.#bodyOf(kind), request: undefined }
+    this.#open = open
     // A request that was given up may still have something to say; only the open one is heard.
-    const isOpen = (): boolean => request !== undefined && this.#request === request
-    const body = isWatch ? this.#watchBody(isOpen) : this.#listBody(kind === 'list')
-    request = transport.open(spec.path, search, {
+    const isOpen = (): boolean => this.#open === open
+    open.request = transport.open(spec.path, search, {
       onHeaders: () => {
         if (isOpen()) this.#dispatch({ type: 'opened' })
       },
       onData: (chunk) => {
-        if (isOpen()) this.#read(body, chunk, isOpen)
+        if (isOpen()) this.#read(open, chunk)
       },
       onEnd: () => {
-        if (isOpen()) this.#end(body)
+        if (isOpen()) this.#end(open)
       },
       onError: (error) => {
         if (isOpen()) this.#fail(error)
       },
-    } satisfies TransportHandler)
-    this.#request = request
+    })
   }
 
-  #read(body: Body, chunk: Buffer, isOpen: () => boolean): void {
+  /** Gives up the open request; the rest of its present chunk too. */
+  #abandon(): void {
+    const open = this.#open
+    this.#open = undefined
+    open?.body.close()
+    open?.request?.abort()
+  }
+
+  #read(open: OpenRequest, chunk: Buffer): void {
     const { host, runtime } = this.#options
     this.counters.bytesRead += chunk.length
     this.counters.lastByteAtMs = runtime.nowMs()
     host.chunkStarts()
     try {
-      body.push(chunk)
+      open.body.write(chunk)
     } catch (error) {
-      this.#fail(coded(error))
-      return
+      if (this.#open === open) this.#fail(coded(error))
     }
+    if (this.#isStopped) return
     host.chunkEnds(chunk.length)
     // The chunk itself may have ended the request (an ERROR event, an end bookmark that is too old).
-    if (!isOpen()) return
-    this.#dispatch({ type: 'chunk', ...body.takeProgress() })
-    if (host.queuePressure() === 'full') this.#dispatch({ type: 'full' })
+    if (this.#open !== open) return
+    this.#dispatch({ type: 'chunk', ...open.body.takeProgress() })
+    if (this.#open === open && host.queuePressure() === 'full') this.#dispatch({ type: 'full' })
   }
 
-  #end(body: Body): void {
-    this.#request = undefined
+  #end(open: OpenRequest): void {
+    const { host } = this.#options
+    let event: ReflectorEvent
+    host.chunkStarts()
     try {
-      body.end()
+      // May give one last event, whose line lacked its end.
+      event = open.body.end()
     } catch (error) {
-      this.#dispatch({ type: 'failed', error: coded(error) })
+      event = { type: 'failed', error: coded(error) }
     }
+    if (this.#open !== open) return
+    host.chunkEnds(0)
+    this.#dispatch({ type: 'chunk', ...open.body.takeProgress() })
+    this.#open = undefined
+    this.#dispatch(event)
   }
 
   #fail(error: KubeInformerError): void {
-    this.#request?.abort()
-    this.#request = undefined
+    this.#abandon()
     this.#dispatch({ type: 'failed', error })
   }
 
-  #watchBody(isOpen: () => boolean): Body {
-    const { sink, host, spec } = this.#options
-    let added = 0
-    let events = 0
-    const decoder = new WatchDecoder(
-      {
-        object: (type, bytes, start, end) => {
-          // The chunk may go on after an event that ended this request: none of it is ours any more.
-          if (!isOpen()) return
-          if (type === 'ADDED') added++
-          events++
-          sink.object(type === 'DELETED' ? 'deleted' : 'upsert', bytes, start, end)
-        },
-        bookmark: (version, isEnd) => {
-          if (!isOpen()) return
-          this.counters.bookmarks++
-          // What came before the bookmark must be known before it, or the version would fall back.
-          this.#dispatch({ type: 'chunk', ...takeProgress() })
-          this.#dispatch({ type: 'bookmark', version, isEnd })
-        },
-        error: (status) => {
-          if (!isOpen()) return
-          this.#dispatch({ type: 'chunk', ...takeProgress() })
-          this.#dispatch({ type: 'error', error: statusObjectError(status) })
-        },
-        refused: (error, bytes, prefix) => {
-          events++
-          host.refused(error, bytes, prefix)
-        },
+  #bodyOf(kind: RequestKind): Body {
+    const { sink, spec, host } = this.#options
+    const options = {
+      sink: kind === 'probe' ? nothing : sink,
+      frameBytesMax: spec.bounds.frameBytesMax,
+      refused: (error: KubeInformerError, bytes: number, prefix: Buffer) => {
+        if (kind !== 'probe') host.refused(error, bytes, prefix)
       },
-      { frameBytesMax: spec.bounds.frameBytesMax },
-    )
-    const takeProgress = (): Progress => {
-      const progress = { added, events, version: events > 0 ? sink.lastVersionText() : undefined }
-      added = 0
-      events = 0
-      return progress
     }
-    return {
-      push: (chunk) => decoder.write(chunk),
-      end: () => {
-        decoder.end()
-        this.#dispatch({ type: 'ended' })
-      },
-      takeProgress,
+    if (kind === 'list' || kind === 'probe') {
+      const body = new ListBody(options)
+      return {
+        write: (chunk) => body.write(chunk),
+        close: () => body.close(),
+        takeProgress: () => body.takeProgress(),
+        end: () => {
+          const { resourceVersion, continueToken } = body.end()
+          return { type: 'page', version: resourceVersion, continueToken }
+        },
+      }
     }
-  }
-
-  #listBody(isList: boolean): Body {
-    const { sink, host, spec } = this.#options
-    let items = 0
-    const decoder = new ListDecoder(
-      {
-        items: (apiVersion, kind) => {
-          if (isList && apiVersion !== '' && kind.endsWith('List') && kind !== 'List')
-            sink.typeMeta(apiVersion, kind.slice(0, -'List'.length))
-        },
-        item: (bytes, start, end) => {
-          items++
-          if (isList) sink.object('upsert', bytes, start, end)
-        },
-        refused: (error, bytes, prefix) => {
-          if (isList) host.refused(error, bytes, prefix)
-        },
+    const body = new WatchBody({
+      ...options,
+      bookmark: (version, isEnd) => {
+        this.counters.bookmarks++
+        // What came before it must be known before it, or the version would fall back.
+        this.#dispatch({ type: 'chunk', ...body.takeProgress() })
+        this.#dispatch({ type: 'bookmark', version, isEnd })
       },
-      { frameBytesMax: spec.bounds.frameBytesMax },
-    )
+      error: (status) => {
+        this.#dispatch({ type: 'chunk', ...body.takeProgress() })
+        this.#abandon()
+        this.#dispatch({ type: 'error', error: statusObjectError(status) })
+      },
+      unexpected: (error) => this.#fail(error),
+    })
     return {
-      push: (chunk) => decoder.write(chunk),
+      write: (chunk) => body.write(chunk),
+      close: () => body.close(),
+      takeProgress: () => body.takeProgress(),
       end: () => {
-        const { resourceVersion, continueToken } = decoder.end()
-        this.#dispatch({ type: 'page', version: resourceVersion, continueToken })
-      },
-      takeProgress: () => {
-        const progress = { added: items, events: items, version: undefined }
-        items = 0
-        return progress
+        body.end()
+        return { type: 'ended' }
       },
     }
   }
 
-  /** The next page of a list is asked for only while the queue is under half. */
-  #pollDrain(): void {
-    this.#drainTimer?.cancel()
-    if (this.#options.host.queuePressure() === 'open') {
-      this.#dispatch({ type: 'drained' })
-      return
-    }
-    this.#drainTimer = this.#options.runtime.setTimer(drainPollMs, () => {
-      if (this.#state.name === 'drain') this.#pollDrain()
+  get #awaitsRoom(): boolean {
+    return !this.#isStopped && (this.#state.name === 'drain' || this.#state.isStalled)
+  }
+
+  #awaitRoom(): void {
+    // The next page may be asked for at once; a socket that was stopped a moment ago rests first.
+    if (this.#state.name === 'drain') this.#lookForRoom()
+    else this.#lookLater()
+  }
+
+  #lookForRoom(): void {
+    this.#roomTimer?.cancel()
+    this.#roomTimer = undefined
+    // Under half: a socket that is let on for each batch that leaves would stop and go all the time.
+    if (this.#options.host.queuePressure() === 'open') this.#dispatch({ type: 'drained' })
+    else this.#lookLater()
+  }
+
+  #lookLater(): void {
+    this.#roomTimer ??= this.#options.runtime.setTimer(roomPollMs, () => {
+      this.#roomTimer = undefined
+      if (this.#awaitsRoom) this.#lookForRoom()
     })
   }
-}
-
-interface Progress {
-  readonly added: number
-  readonly events: number
-  readonly version: string | undefined
-}
-
-interface Body {
-  push(chunk: Buffer): void
-  end(): void
-  takeProgress(): Progress
 }
 
 function coded(error: unknown): KubeInformerError {

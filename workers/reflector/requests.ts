@@ -9,10 +9,12 @@ export interface Inputs {
   readonly timing: ReflectorTiming
 }
 
-/** A stream that has not ended its list after half an hour is cut by the server; a quiet watch may end sooner. */
-const streamTimeoutSeconds = 1800
+/** The list must fit into it, however large: a stream that is cut before its end begins again from nothing. */
+const streamTimeoutSecondsMin = 1800
+/** Longest wait that a server can ask for. */
+const retryAfterMsMax = 5 * 60_000
 
-export function openStream(): Effect {
+export function openStream({ random }: Inputs): Effect {
   return {
     type: 'open',
     request: 'stream',
@@ -23,7 +25,7 @@ export function openStream(): Effect {
       resourceVersionMatch: 'NotOlderThan',
       // Empty: as new as etcd is now. A list from an old cache would look like a restored etcd.
       resourceVersion: '',
-      timeoutSeconds: String(streamTimeoutSeconds),
+      timeoutSeconds: String(Math.round(streamTimeoutSecondsMin * (1 + random))),
     },
   }
 }
@@ -64,5 +66,5 @@ export function backoffMs(attempt: number, retryAfterMs: number, { timing, rando
     timing.backoffMaxMs,
     timing.backoffBaseMs * 2 ** Math.min(30, Math.max(0, attempt - 1)),
   )
-  return Math.max(delay * (1 + random), retryAfterMs * (1 + random / 10))
+  return Math.max(delay * (1 + random), Math.min(retryAfterMs, retryAfterMsMax) * (1 + random / 10))
 }

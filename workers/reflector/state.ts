@@ -25,8 +25,8 @@ export type StateName =
   | 'credentials'
   | 'stopped'
 
-/** What to do next; what a wait (permit, backoff, credentials) resumes with. */
-export type Plan = 'list' | 'watch' | 'probe'
+/** What a wait (permit, backoff, credentials) goes on with. `page`: the next page of a list that is still open. */
+export type Plan = 'list' | 'page' | 'watch' | 'probe'
 
 /** Immutable: every step makes a new one. Times are the runtime's, in ms. */
 export interface ReflectorState {
@@ -34,6 +34,10 @@ export interface ReflectorState {
   readonly plan: Plan
   /** Last version of which everything before was given to the queue; undefined before the first list. */
   readonly version: string | undefined
+  /** Highest version anybody behind the sink was told, lists that broke off included: a consistent list below it means that etcd was restored. */
+  readonly knownVersion: string | undefined
+  /** The same when the list in progress began: its own pages may span versions. */
+  readonly knownBefore: string | undefined
   readonly hasSynced: boolean
   /** How the next list is made; `list` also after the stream was refused or failed. */
   readonly listMode: 'stream' | 'paged' | 'unpaged'
@@ -47,20 +51,30 @@ export interface ReflectorState {
   readonly holdsPermit: boolean
   readonly continueToken: string
   readonly lowestVersion: string | undefined
+  /** Failures of the present page in a row; 410s answered with a fresh token in a row. */
+  readonly pageFailures: number
+  readonly pageExpiries: number
   /** The watch starts at a version that a paged list gave; its 410 is answered with an unpaged list. */
   readonly isFromPages: boolean
   /** The socket is not read: the queue is at its bound. */
   readonly isStalled: boolean
+  readonly stalledAtMs: number
+  /** This list was not read for a while: if its stream ends, that was why. */
+  readonly hasStalled: boolean
   readonly openedAtMs: number
   /** Last ADDED of a stream; last byte of a watch. */
   readonly progressAtMs: number
   /** This watch gave at least one event or bookmark. */
   readonly hasProgress: boolean
   readonly silentWatches: number
+  /** Bookmarks below our version, in a row. */
+  readonly staleBookmarks: number
   /** Resumes in a row that ended in ERROR without progress. */
   readonly errorResumes: number
-  /** Failed attempts since the last health. */
+  /** Failed attempts since the last lasting health; see `healthySinceMs`. */
   readonly attempt: number
+  /** Since when events or bookmarks come without a fault. */
+  readonly healthySinceMs: number | undefined
   /** Fresh credentials were asked for since the last health. */
   readonly didRefresh: boolean
   readonly notFoundSinceMs: number | undefined
@@ -71,6 +85,8 @@ export const initialState: ReflectorState = {
   name: 'idle',
   plan: 'list',
   version: undefined,
+  knownVersion: undefined,
+  knownBefore: undefined,
   hasSynced: false,
   listMode: 'stream',
   streamAgainAtMs: 0,
@@ -80,25 +96,35 @@ export const initialState: ReflectorState = {
   holdsPermit: false,
   continueToken: '',
   lowestVersion: undefined,
+  pageFailures: 0,
+  pageExpiries: 0,
   isFromPages: false,
   isStalled: false,
+  stalledAtMs: 0,
+  hasStalled: false,
   openedAtMs: 0,
   progressAtMs: 0,
   hasProgress: false,
   silentWatches: 0,
+  staleBookmarks: 0,
   errorResumes: 0,
   attempt: 0,
+  healthySinceMs: undefined,
   didRefresh: false,
   notFoundSinceMs: undefined,
   lastError: undefined,
 }
 
 export type ReflectorEvent =
-  | { readonly type: 'start'; readonly resumeVersion: string | undefined }
+  | {
+      readonly type: 'start'
+      readonly resumeVersion: string | undefined
+      readonly knownVersion: string | undefined
+    }
   | { readonly type: 'permit' }
   /** Headers of a success. */
   | { readonly type: 'opened' }
-  /** A chunk went through all stages. `version`: of the last object outside a list. */
+  /** A chunk went through all stages. `version`: the highest of its objects; the last one if they cannot be compared. */
   | {
       readonly type: 'chunk'
       readonly added: number

@@ -1,17 +1,10 @@
-import type { ErrorCode, KubeInformerError } from '../../src/errors.ts'
+import type { KubeInformerError } from '../../src/errors.ts'
 import type { WatchState } from '../../src/protocol/messages.ts'
-import { isComparable, parseResourceVersion } from '../../src/protocol/resource-version.ts'
 import { backoffMs, type Inputs, openList, openProbe, openStream, openWatch } from './requests.ts'
 import type { Effect, Plan, ReflectorState, StateName, Step } from './state.ts'
+import { raise } from './versions.ts'
 
 /** Steps that several transitions share. Each gives the next state and what to do, and does nothing itself. */
-
-/** A stream that was refused or failed is tried again after so long. */
-const streamAgainMs = 30 * 60_000
-/** A watch that ends sooner than this without an event is a fault, or it would be opened in a tight loop. */
-export const shortWatchMs = 1_000
-const streamFailuresMax = 2
-const errorResumesMax = 3
 
 export function step(state: ReflectorState, ...effects: Effect[]): Step {
   return { state, effects }
@@ -21,7 +14,13 @@ export function stay(state: ReflectorState): Step {
   return { state, effects: [] }
 }
 
-function enter(
+// Not `then`: whoever imports a module that exports one dynamically awaits that function.
+export function andThen(first: Step, next: (state: ReflectorState) => Step): Step {
+  const second = next(first.state)
+  return { state: second.state, effects: [...first.effects, ...second.effects] }
+}
+
+export function enter(
   state: ReflectorState,
   name: StateName,
   changes: Partial<ReflectorState> = {},
@@ -33,42 +32,56 @@ export function tell(state: WatchState, error?: KubeInformerError, attempt = 0):
   return { type: 'state', state, error, attempt }
 }
 
-/** Before an initial list or a later one: not too many at once. */
+export function silence({ timing }: Inputs): Effect {
+  return { type: 'timer', ms: timing.silenceMs }
+}
+
+/** Before every list: not too many at once. */
 export function askPermit(state: ReflectorState): Step {
-  const next = enter(state, 'permit', { plan: 'list', isStalled: false })
-  if (state.holdsPermit) return step(next, { type: 'requestPermit' })
+  const next = enter(state, 'permit', { plan: 'list' })
   return step(next, tell(state.hasSynced ? 'relisting' : 'waiting'), { type: 'requestPermit' })
 }
 
 export function startList(state: ReflectorState, inputs: Inputs): Step {
-  // A reset must be one consistent list, and an old stream may be the very reason for it.
-  const streamAgain = state.listMode === 'paged' && inputs.nowMs >= state.streamAgainAtMs
-  const listMode = state.reset ? 'paged' : streamAgain ? 'stream' : state.listMode
+  const { nowMs, timing } = inputs
   const next: ReflectorState = {
     ...state,
-    listMode,
+    listMode: modeOfList(state, nowMs),
     holdsPermit: true,
-    openedAtMs: inputs.nowMs,
-    progressAtMs: inputs.nowMs,
+    openedAtMs: nowMs,
+    progressAtMs: nowMs,
     hasProgress: false,
+    hasStalled: false,
     continueToken: '',
     lowestVersion: undefined,
+    pageFailures: 0,
+    pageExpiries: 0,
+    // A reset's own list sets the new measure.
+    knownVersion: state.reset ? undefined : state.knownVersion,
+    knownBefore: state.reset ? undefined : state.knownVersion,
   }
   const effects: Effect[] = [
     tell(state.hasSynced ? 'relisting' : 'syncing', state.lastError, state.attempt),
     { type: 'count', counter: 'lists' },
     ...(state.hasSynced ? [{ type: 'count', counter: 'relists' } as const] : []),
   ]
-  if (listMode === 'stream') {
-    return step(enter(next, 'stream'), ...effects, openStream(), {
-      type: 'timer',
-      ms: inputs.timing.watchListProgressMs,
-    })
-  }
-  return step(enter(next, 'list'), ...effects, openList(next, inputs), {
-    type: 'timer',
-    ms: inputs.timing.silenceMs,
-  })
+  return next.listMode === 'stream'
+    ? step(enter(next, 'stream'), ...effects, openStream(inputs), {
+        type: 'timer',
+        ms: timing.watchListProgressMs,
+      })
+    : step(enter(next, 'list'), ...effects, openList(next, inputs), silence(inputs))
+}
+
+function modeOfList(state: ReflectorState, nowMs: number): ReflectorState['listMode'] {
+  // A reset must be one consistent list, and an old stream may be the very reason for it.
+  if (state.reset) return state.listMode === 'unpaged' ? 'unpaged' : 'paged'
+  return state.listMode === 'paged' && nowMs >= state.streamAgainAtMs ? 'stream' : state.listMode
+}
+
+export function openPage(state: ReflectorState, inputs: Inputs): Step {
+  const next = enter(state, 'list', { plan: 'list', openedAtMs: inputs.nowMs, progressAtMs: inputs.nowMs })
+  return step(next, openList(next, inputs), silence(inputs))
 }
 
 export function startWatch(state: ReflectorState, inputs: Inputs): Step {
@@ -78,63 +91,93 @@ export function startWatch(state: ReflectorState, inputs: Inputs): Step {
     openedAtMs: inputs.nowMs,
     progressAtMs: inputs.nowMs,
     hasProgress: false,
-    isStalled: false,
+    staleBookmarks: 0,
   })
-  return step(next, { type: 'count', counter: 'watches' }, openWatch(state.version, inputs), {
-    type: 'timer',
-    ms: inputs.timing.silenceMs,
-  })
+  return step(next, { type: 'count', counter: 'watches' }, openWatch(state.version, inputs), silence(inputs))
 }
 
 export function startProbe(state: ReflectorState, inputs: Inputs): Step {
-  const next = enter(state, 'probe', { plan: 'probe', lowestVersion: undefined, isStalled: false })
-  return step(next, openProbe(), { type: 'timer', ms: inputs.timing.silenceMs })
+  const next = enter(state, 'probe', { plan: 'probe', openedAtMs: inputs.nowMs, silentWatches: 0 })
+  return step(next, openProbe(), silence(inputs))
 }
 
 export function startPlan(state: ReflectorState, inputs: Inputs): Step {
+  if (state.plan === 'page') {
+    return andThen(step(state, tell(state.hasSynced ? 'relisting' : 'syncing')), (next) =>
+      openPage(next, inputs),
+    )
+  }
   if (state.plan === 'list' || state.version === undefined) return askPermit(state)
   return state.plan === 'watch' ? startWatch(state, inputs) : startProbe(state, inputs)
 }
 
-/** Leaves whatever request is open. A list that had begun is broken off, its permit given back. */
-export function leave(state: ReflectorState): Step {
+/**
+ * Leaves whatever request is open. A list that had begun is broken off and its permit given back, unless the plan is
+ * to go on with its next page.
+ */
+export function leave(state: ReflectorState, plan: Plan = 'list'): Step {
   const effects: Effect[] = [{ type: 'abort' }, { type: 'clearTimer' }]
+  if (plan === 'page') return step({ ...state, isStalled: false }, ...effects)
   if (state.inBracket) effects.push({ type: 'listAbort' })
   if (state.holdsPermit) effects.push({ type: 'syncEnded' })
   return step({ ...state, inBracket: false, holdsPermit: false, isStalled: false }, ...effects)
 }
 
-// Not `then`: whoever imports a module that exports one dynamically awaits that function.
-export function andThen(first: Step, next: (state: ReflectorState) => Step): Step {
-  const second = next(first.state)
-  return { state: second.state, effects: [...first.effects, ...second.effects] }
-}
-
 /** A new list, at once. */
 export function relist(state: ReflectorState, changes: Partial<ReflectorState> = {}): Step {
   return andThen(leave(state), (left) =>
-    askPermit({ ...left, ...changes, errorResumes: 0, silentWatches: 0, attempt: left.attempt + 1 }),
+    askPermit({ ...left, ...changes, errorResumes: 0, silentWatches: 0 }),
   )
+}
+
+/** A new list because of a fault: the first at once, further ones with growing pauses between them. */
+export function relistAfter(
+  state: ReflectorState,
+  error: KubeInformerError,
+  inputs: Inputs,
+  changes: Partial<ReflectorState> = {},
+): Step {
+  if (failures(state, inputs) > 0) return backOff({ ...state, ...changes }, error, 'list', inputs)
+  return relist(state, { ...changes, lastError: error, attempt: 1, healthySinceMs: undefined })
 }
 
 /** Versions went back: etcd was restored. Everything from before is to be compared no more. */
 export function declareReset(state: ReflectorState): Step {
-  return relist(state, { reset: true, listMode: 'paged', streamAgainAtMs: Number.POSITIVE_INFINITY })
+  return relist(state, { reset: true, listMode: 'paged' })
+}
+
+/** Failures so far that still count: a lasting health makes up for all of them. */
+export function failures(state: ReflectorState, { nowMs, timing }: Inputs): number {
+  const since = state.healthySinceMs
+  return since !== undefined && nowMs - since >= timing.backoffResetMs ? 0 : state.attempt
 }
 
 /** Waits, then goes on with `plan`. */
-export function backOff(state: ReflectorState, error: KubeInformerError, plan: Plan, inputs: Inputs): Step {
-  return andThen(leave(state), (left) => {
-    const attempt = left.attempt + 1
-    const slow = error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_NOT_FOUND'
-    // Nothing hurries a missing permission or resource; asking fast would only load the server.
-    const delay = backoffMs(slow ? 30 : attempt, error.facts.retryAfterMs ?? 0, inputs)
-    return step(
-      enter(left, 'backoff', { plan, attempt, lastError: error }),
-      tell(stateOf(error), error, attempt),
-      { type: 'timer', ms: delay },
-    )
-  })
+export function backOff(
+  state: ReflectorState,
+  error: KubeInformerError,
+  plan: Plan,
+  inputs: Inputs,
+  shown: WatchState = stateOf(error),
+): Step {
+  const attempt = failures(state, inputs) + 1
+  // Nothing hurries a missing permission or resource; asking fast would only load the server.
+  const isSlow = shown === 'forbidden' || shown === 'absent'
+  const ms = backoffMs(isSlow ? Number.POSITIVE_INFINITY : attempt, error.facts.retryAfterMs ?? 0, inputs)
+  return andThen(leave(state, plan), (left) =>
+    step(
+      enter(left, 'backoff', { plan, attempt, healthySinceMs: undefined, lastError: error }),
+      tell(shown, error, attempt),
+      { type: 'timer', ms },
+    ),
+  )
+}
+
+/** A pause that is no fault's: what ended so soon must not be opened again in a tight loop. */
+export function breathe(state: ReflectorState, inputs: Inputs): Step {
+  return andThen(leave(state), (left) =>
+    step(enter(left, 'backoff', { plan: 'watch' }), { type: 'timer', ms: backoffMs(1, 0, inputs) }),
+  )
 }
 
 function stateOf(error: KubeInformerError): WatchState {
@@ -142,17 +185,22 @@ function stateOf(error: KubeInformerError): WatchState {
   return error.code === 'ERR_NOT_FOUND' ? 'absent' : 'retrying'
 }
 
+/** How long main may take for fresh credentials. */
+const credentialsMs = 60_000
+
 /** A request failed, or an ERROR event said so: what now. `plan` is what was being tried. */
 export function fail(state: ReflectorState, error: KubeInformerError, plan: Plan, inputs: Inputs): Step {
   if (error.code === 'ERR_UNAUTHORIZED' && !state.didRefresh) {
-    return andThen(leave(state), (left) =>
-      step(enter(left, 'credentials', { plan, didRefresh: true, lastError: error }), {
-        type: 'requestConnection',
-        reason: 'unauthorized',
-      }),
+    return andThen(leave(state, plan), (left) =>
+      step(
+        enter(left, 'credentials', { plan, didRefresh: true, lastError: error }),
+        tell('retrying', error, failures(state, inputs) + 1),
+        { type: 'timer', ms: credentialsMs },
+        { type: 'requestConnection', reason: 'unauthorized' },
+      ),
     )
   }
-  // A later 401 asks again, after the backoff: tokens may be rotated at any time.
+  // The fresh ones are no better. After the backoff they are asked for again: tokens may be rotated at any time.
   const cleared = error.code === 'ERR_UNAUTHORIZED' ? { ...state, didRefresh: false } : state
   if (error.code === 'ERR_NOT_FOUND') return notFound(cleared, error, plan, inputs)
   return backOff({ ...cleared, notFoundSinceMs: undefined }, error, plan, inputs)
@@ -160,21 +208,14 @@ export function fail(state: ReflectorState, error: KubeInformerError, plan: Plan
 
 /** A resource that was there and stays away for `absentAfterMs` has no objects any more. */
 function notFound(state: ReflectorState, error: KubeInformerError, plan: Plan, inputs: Inputs): Step {
+  const { version } = state
   const since = state.notFoundSinceMs ?? inputs.nowMs
-  const isGone = inputs.nowMs - since >= inputs.timing.absentAfterMs
   const known = { ...state, notFoundSinceMs: since }
-  if (!isGone || state.version === undefined) {
-    // Until it is certain, look often enough to be certain in time.
-    const wait = state.version === undefined ? inputs.timing.backoffMaxMs : inputs.timing.absentAfterMs / 4
-    return andThen(leave(known), (left) =>
-      step(
-        enter(left, 'backoff', { plan, attempt: left.attempt + 1, lastError: error }),
-        tell('absent', error, left.attempt + 1),
-        { type: 'timer', ms: Math.min(wait, inputs.timing.backoffMaxMs) * (1 + inputs.random) },
-      ),
-    )
-  }
-  const version = state.version
+  // Never seen, or emptied already.
+  if (version === undefined) return backOff(known, error, 'list', inputs)
+  const again = plan === 'page' ? 'list' : plan
+  if (inputs.nowMs - since < inputs.timing.absentAfterMs)
+    return backOff(known, error, again, inputs, 'retrying')
   return andThen(leave(known), (left) =>
     andThen(
       step(
@@ -187,12 +228,17 @@ function notFound(state: ReflectorState, error: KubeInformerError, plan: Plan, i
   )
 }
 
+/** The server has answered: it takes our credentials, and it has the resource. */
+export function accepted(state: ReflectorState): ReflectorState {
+  return { ...state, didRefresh: false, notFoundSinceMs: undefined }
+}
+
 /** The list is complete and consistent as of `version`. */
-export function completeList(state: ReflectorState, version: string, inputs: Inputs): Step | 'reset' {
-  if (!state.reset && isBelow(version, state.version)) return 'reset'
+export function completeList(state: ReflectorState, version: string): Step {
   const next: ReflectorState = {
     ...state,
     version,
+    knownVersion: raise(state.knownVersion, version),
     hasSynced: true,
     reset: false,
     inBracket: false,
@@ -200,73 +246,11 @@ export function completeList(state: ReflectorState, version: string, inputs: Inp
     streamFailures: 0,
     errorResumes: 0,
     silentWatches: 0,
-    // `attempt` stays until an event comes: lists that are each refused a watch would follow one another at full speed.
-    didRefresh: false,
-    notFoundSinceMs: undefined,
+    // `attempt` stays: lists that are each refused a watch would follow one another at full speed.
     lastError: undefined,
-    isFromPages: state.name === 'list' && state.listMode === 'paged',
-    // One unpaged list was the answer to one 410; a reset ends with its list.
-    listMode: state.listMode === 'stream' ? 'stream' : 'paged',
-    streamAgainAtMs:
-      state.streamAgainAtMs === Number.POSITIVE_INFINITY ? inputs.nowMs : state.streamAgainAtMs,
+    isFromPages: state.listMode === 'paged',
+    // One unpaged list was the answer to one 410.
+    listMode: state.listMode === 'unpaged' ? 'paged' : state.listMode,
   }
   return step(next, { type: 'listEnd', version }, { type: 'syncEnded' })
-}
-
-export function isBelow(version: string, known: string | undefined): boolean {
-  if (known === undefined) return false
-  const a = parseResourceVersion(version)
-  const b = parseResourceVersion(known)
-  return isComparable(a) && isComparable(b) && a < b
-}
-
-/** The stream did not give a whole list: twice, or once because we could not read on, and pages are asked for. */
-export function streamFailed(state: ReflectorState, error: KubeInformerError, inputs: Inputs): Step {
-  const streamFailures = state.streamFailures + 1
-  const givesUp = streamFailures >= streamFailuresMax || state.isStalled
-  return fail(givesUp ? avoidStream(state, inputs) : { ...state, streamFailures }, error, 'list', inputs)
-}
-
-export function avoidStream(state: ReflectorState, inputs: Inputs): ReflectorState {
-  return {
-    ...state,
-    listMode: 'paged',
-    streamFailures: 0,
-    streamAgainAtMs: inputs.nowMs + streamAgainMs,
-  }
-}
-
-const refusals: readonly ErrorCode[] = ['ERR_API_STATUS', 'ERR_FORBIDDEN']
-
-/** The server does not know streams of initial events (or forbids them): no fault, only another way. */
-export function isStreamRefused(error: KubeInformerError): boolean {
-  const { status, fields = [] } = error.facts
-  if (!refusals.includes(error.code)) return false
-  if (fields.some((field) => field.includes('sendInitialEvents') || field.includes('resourceVersionMatch')))
-    return true
-  return (
-    status === 400 || status === 405 || status === 406 || status === 415 || status === 422 || status === 501
-  )
-}
-
-/** An error that means: this version cannot be watched from. */
-export function needsList(error: KubeInformerError): boolean {
-  if (error.code === 'ERR_VERSION_EXPIRED' || error.code === 'ERR_VERSION_TOO_LARGE') return true
-  return error.facts.status === 400 && /resource ?version/i.test(error.message)
-}
-
-/** A watch ended in ERROR, or its request failed with a Status. */
-export function watchFailed(state: ReflectorState, error: KubeInformerError, inputs: Inputs): Step {
-  if (needsList(error)) {
-    // Pages span versions: if their lowest is too old to watch from, one consistent list is the way out.
-    return relist(
-      { ...state, lastError: error },
-      state.isFromPages ? { listMode: 'unpaged', isFromPages: false } : {},
-    )
-  }
-  const errorResumes = state.hasProgress ? 1 : state.errorResumes + 1
-  if (error.code === 'ERR_API_STATUS' && errorResumes >= errorResumesMax) {
-    return backOff({ ...state, errorResumes: 0 }, error, 'list', inputs)
-  }
-  return fail({ ...state, errorResumes }, error, 'watch', inputs)
 }

@@ -1,30 +1,30 @@
 import { KubeInformerError } from '../../src/errors.ts'
-import { type Inputs, openList } from './requests.ts'
+import { cut, pageFailed, silent, streamFailed, usePages, watchFailed } from './faults.ts'
+import type { Inputs } from './requests.ts'
 import type { EventName, ReflectorEvent, ReflectorState, StateName, Step } from './state.ts'
 import {
+  accepted,
   andThen,
   askPermit,
-  avoidStream,
   backOff,
+  breathe,
   completeList,
   declareReset,
   fail,
-  isBelow,
-  isStreamRefused,
+  failures,
   leave,
-  needsList,
+  openPage,
   relist,
-  shortWatchMs,
+  silence,
   startList,
   startPlan,
   startProbe,
   startWatch,
   stay,
   step,
-  streamFailed,
   tell,
-  watchFailed,
 } from './steps.ts'
+import { isBelow, raise } from './versions.ts'
 
 type Transition<E extends EventName> = (
   state: ReflectorState,
@@ -32,6 +32,11 @@ type Transition<E extends EventName> = (
   inputs: Inputs,
 ) => Step
 type Row = { readonly [E in EventName]: Transition<E> }
+
+/** A watch that ends sooner than this is not opened again at once, or it would be in a tight loop. */
+const shortWatchMs = 1_000
+const silentWatchesMax = 2
+const staleBookmarksMax = 2
 
 const ignore = (state: ReflectorState): Step => stay(state)
 const stop = (state: ReflectorState): Step =>
@@ -61,192 +66,188 @@ const quiet: Row = {
   stop,
 }
 
-const stall: Transition<'full'> = (state) =>
+const stall: Transition<'full'> = (state, _event, { nowMs }) =>
   state.isStalled
     ? stay(state)
-    : step({ ...state, isStalled: true }, { type: 'pause' }, { type: 'clearTimer' }, tell('stalled'))
+    : step(
+        { ...state, isStalled: true, hasStalled: true, stalledAtMs: nowMs },
+        { type: 'pause' },
+        { type: 'clearTimer' },
+        tell('stalled'),
+      )
 
 /** What waits for main says nothing of the server: the clocks of progress and silence start anew. */
-const unstall: Transition<'drained'> = (state, _event, { nowMs, timing }) =>
-  state.isStalled
-    ? step(
-        {
-          ...state,
-          isStalled: false,
-          progressAtMs: nowMs,
-          openedAtMs: state.openedAtMs + nowMs - state.progressAtMs,
-        },
-        { type: 'resume' },
-        { type: 'timer', ms: state.name === 'stream' ? timing.watchListProgressMs : timing.silenceMs },
-        tell(state.name === 'watch' ? 'watching' : state.hasSynced ? 'relisting' : 'syncing'),
-      )
-    : stay(state)
+const unstall: Transition<'drained'> = (state, _event, inputs) => {
+  if (!state.isStalled) return stay(state)
+  const { nowMs, timing } = inputs
+  const openedAtMs = state.openedAtMs + nowMs - state.stalledAtMs
+  return step(
+    { ...state, isStalled: false, progressAtMs: nowMs, openedAtMs },
+    { type: 'resume' },
+    state.name === 'stream' ? { type: 'timer', ms: timing.watchListProgressMs } : silence(inputs),
+    tell(state.name === 'watch' ? 'watching' : state.hasSynced ? 'relisting' : 'syncing'),
+  )
+}
 
-const silent = (what: string): KubeInformerError =>
-  new KubeInformerError('ERR_SILENT_CONNECTION', `no byte came for too long during a ${what}`)
-const cut = (what: string): KubeInformerError =>
-  new KubeInformerError('ERR_STREAM_ENDED', `the stream ended during a ${what}`)
+const beginBracket: Transition<'opened'> = (state) =>
+  state.inBracket
+    ? stay(accepted(state))
+    : step({ ...accepted(state), inBracket: true }, { type: 'listStart', reset: state.reset })
+
+/** Whatever a list told counts as known, even if the list breaks off. */
+const known = (state: ReflectorState, version: string | undefined): ReflectorState =>
+  version === undefined ? state : { ...state, knownVersion: raise(state.knownVersion, version) }
+
+/** The rest of the time that a silent request has, or 0. */
+const patienceMs = (state: ReflectorState, { nowMs, timing }: Inputs): number =>
+  Math.max(0, state.progressAtMs + timing.silenceMs - nowMs)
 
 const stream: Row = {
   ...quiet,
-  opened: (state) => step({ ...state, inBracket: true }, { type: 'listStart', reset: state.reset }),
-  chunk: (state, event, { nowMs }) =>
-    event.added > 0 ? stay({ ...state, progressAtMs: nowMs }) : stay(state),
-  bookmark: (state, event, inputs) => {
-    if (!event.isEnd) return stay(state)
-    const done = completeList(state, event.version, inputs)
-    if (done === 'reset') return declareReset(state)
-    return andThen(done, (listed) =>
+  opened: beginBracket,
+  chunk: (state, { added, version }, { nowMs }) =>
+    stay(known(added > 0 ? { ...state, progressAtMs: nowMs } : state, version)),
+  bookmark: (state, { version, isEnd }, inputs) => {
+    if (!isEnd) return stay(state)
+    if (!state.reset && isBelow(version, state.knownBefore)) return declareReset(state)
+    const { nowMs } = inputs
+    return andThen(completeList(state, version), (listed) =>
       step(
+        // The same stream goes on live.
         {
           ...listed,
           name: 'watch',
           plan: 'watch',
-          progressAtMs: inputs.nowMs,
-          openedAtMs: inputs.nowMs,
+          progressAtMs: nowMs,
+          openedAtMs: nowMs,
           hasProgress: true,
+          healthySinceMs: nowMs,
+          staleBookmarks: 0,
         },
         { type: 'count', counter: 'watches' },
-        { type: 'timer', ms: inputs.timing.silenceMs },
+        silence(inputs),
         tell('watching'),
       ),
     )
   },
-  error: (state, { error }, inputs) =>
-    isStreamRefused(error)
-      ? andThen(leave(avoidStream(state, inputs)), askPermit)
-      : streamFailed(state, error, inputs),
+  error: (state, { error }, inputs) => streamFailed(state, error, inputs),
+  failed: (state, { error }, inputs) => streamFailed(state, error, inputs),
   ended: (state, _event, inputs) => streamFailed(state, cut('streamed list'), inputs),
-  failed: (state, { error }, inputs) => {
-    if (isStreamRefused(error)) return andThen(leave(avoidStream(state, inputs)), askPermit)
-    // Before the list began a fault says nothing about streams.
-    return state.inBracket ? streamFailed(state, error, inputs) : fail(state, error, 'list', inputs)
-  },
   timer: (state, _event, inputs) => {
     const { nowMs, timing } = inputs
     const left = Math.min(
       state.progressAtMs + timing.watchListProgressMs - nowMs,
       state.openedAtMs + timing.watchListTotalMs - nowMs,
     )
-    if (left > 0) return step(state, { type: 'timer', ms: left })
     // No end bookmark in time (aggregated servers, proxies): pages, at once.
-    return andThen(leave(avoidStream(state, inputs)), askPermit)
+    return left > 0 ? step(state, { type: 'timer', ms: left }) : usePages(state, inputs)
   },
   full: stall,
   drained: unstall,
-  relist: ignore,
 }
 
 const list: Row = {
   ...quiet,
-  opened: (state) =>
-    state.inBracket
-      ? stay(state)
-      : step({ ...state, inBracket: true }, { type: 'listStart', reset: state.reset }),
-  chunk: (state, _event, { nowMs }) => stay({ ...state, progressAtMs: nowMs }),
+  opened: beginBracket,
+  chunk: (state, { version }, { nowMs }) => stay(known({ ...state, progressAtMs: nowMs }, version)),
   page: (state, { version, continueToken }, inputs) => {
     const lowestVersion =
-      state.lowestVersion === undefined || isBelow(version, state.lowestVersion)
-        ? version
-        : state.lowestVersion
-    const paged: ReflectorState = { ...state, continueToken, lowestVersion }
-    if (continueToken !== '') {
-      // `drained` comes at once when the queue is under half already.
-      return step({ ...paged, name: 'drain', isStalled: false }, { type: 'clearTimer' })
+      state.lowestVersion !== undefined && !isBelow(version, state.lowestVersion)
+        ? state.lowestVersion
+        : version
+    const paged: ReflectorState = {
+      ...known(state, version),
+      continueToken,
+      lowestVersion,
+      pageFailures: 0,
+      pageExpiries: 0,
     }
-    const done = completeList(paged, lowestVersion, inputs)
-    return done === 'reset' ? declareReset(paged) : andThen(done, (listed) => startWatch(listed, inputs))
-  },
-  failed: (state, { error }, inputs) => {
-    if (error.code === 'ERR_VERSION_EXPIRED') {
-      const token = error.facts.continueToken
-      if (token !== undefined) {
-        const next = { ...state, continueToken: token }
-        return step(next, openList(next, inputs), { type: 'timer', ms: inputs.timing.silenceMs })
-      }
-      return relist(state, { listMode: 'unpaged' })
+    if (!state.reset && isBelow(lowestVersion, state.knownBefore)) return declareReset(paged)
+    if (continueToken === '') {
+      return andThen(completeList(paged, lowestVersion), (listed) =>
+        startWatch({ ...listed, isStalled: false }, inputs),
+      )
     }
-    return fail(state, error, 'list', inputs)
+    // `drained` comes at once when the queue is under half already.
+    return step({ ...paged, name: 'drain', plan: 'page', isStalled: false }, { type: 'clearTimer' })
   },
-  ended: (state, _event, inputs) => fail(state, cut('list'), 'list', inputs),
-  error: (state, { error }, inputs) => fail(state, error, 'list', inputs),
+  failed: (state, { error }, inputs) => pageFailed(state, error, inputs),
   timer: (state, _event, inputs) => {
-    const left = state.progressAtMs + inputs.timing.silenceMs - inputs.nowMs
-    return left > 0 ? step(state, { type: 'timer', ms: left }) : fail(state, silent('list'), 'list', inputs)
+    const ms = patienceMs(state, inputs)
+    return ms > 0 ? step(state, { type: 'timer', ms }) : pageFailed(state, silent('list'), inputs)
   },
   full: stall,
   drained: unstall,
 }
 
-const drain: Row = {
-  ...quiet,
-  drained: (state, _event, inputs) =>
-    step({ ...state, name: 'list', progressAtMs: inputs.nowMs }, openList(state, inputs), {
-      type: 'timer',
-      ms: inputs.timing.silenceMs,
-    }),
-}
+const reconnect = (step_: Step): Step => ({
+  ...step_,
+  effects: [{ type: 'count', counter: 'reconnects' }, ...step_.effects],
+})
 
 const watch: Row = {
   ...quiet,
-  opened: (state) => step(state, { type: 'watchStart', version: state.version ?? '' }, tell('watching')),
-  chunk: (state, { events, version }, { nowMs }) =>
-    events === 0
-      ? stay({ ...state, progressAtMs: nowMs })
-      : stay(healthy({ ...state, progressAtMs: nowMs, version: version ?? state.version })),
-  bookmark: (state, { version }, { nowMs }) =>
-    isBelow(version, state.version)
-      ? stay({ ...state, progressAtMs: nowMs })
-      : step(healthy({ ...state, progressAtMs: nowMs, version }), { type: 'bookmark', version }),
-  error: (state, { error }, inputs) => watchFailed(state, error, inputs),
-  failed: (state, { error }, inputs) =>
-    andThen({ state, effects: [{ type: 'count', counter: 'reconnects' }] }, (counted) =>
-      watchFailed(counted, error, inputs),
-    ),
-  ended: (state, _event, inputs) => {
-    const silentWatches = state.hasProgress ? 0 : state.silentWatches + 1
-    const lived = inputs.nowMs - state.openedAtMs
-    const next = {
-      ...state,
-      silentWatches,
-      attempt: lived >= inputs.timing.backoffResetMs ? 0 : state.attempt,
+  opened: (state) =>
+    step(accepted(state), { type: 'watchStart', version: state.version ?? '' }, tell('watching')),
+  chunk: (state, { events, version }, { nowMs }) => {
+    const heard = { ...state, progressAtMs: nowMs }
+    // Repeats of what we had are no progress: a server that has gone back in time gives nothing else.
+    const isNews = events > 0 && version !== state.version && !isBelow(version ?? '', state.version)
+    if (!isNews) return stay(heard)
+    return stay(healthy(known({ ...heard, version: version ?? state.version }, version), nowMs))
+  },
+  bookmark: (state, { version }, inputs) => {
+    const { nowMs } = inputs
+    if (!isBelow(version, state.version)) {
+      const next = healthy(known({ ...state, progressAtMs: nowMs, version }, version), nowMs)
+      return step(next, { type: 'bookmark', version })
     }
-    return andThen({ state: next, effects: [{ type: 'count', counter: 'reconnects' }] }, (counted) => {
-      if (!state.hasProgress && lived < shortWatchMs) {
-        return backOff(counted, cut('watch that had only begun'), 'watch', inputs)
-      }
-      return resume(counted, inputs)
-    })
+    const staleBookmarks = state.staleBookmarks + 1
+    if (staleBookmarks < staleBookmarksMax) return stay({ ...state, progressAtMs: nowMs, staleBookmarks })
+    return reconnect(andThen(leave(state), (left) => startProbe(left, inputs)))
+  },
+  error: (state, { error }, inputs) => reconnect(watchFailed(state, error, true, inputs)),
+  failed: (state, { error }, inputs) => reconnect(watchFailed(state, error, false, inputs)),
+  ended: (state, _event, inputs) => {
+    const next = countSilence(state)
+    const isShort = inputs.nowMs - state.openedAtMs < shortWatchMs
+    if (!isShort) return reconnect(resume(next, inputs))
+    return reconnect(
+      state.hasProgress
+        ? breathe(next, inputs)
+        : backOff(next, cut('watch that had only begun'), 'watch', inputs),
+    )
   },
   timer: (state, _event, inputs) => {
-    const left = state.progressAtMs + inputs.timing.silenceMs - inputs.nowMs
-    if (left > 0) return step(state, { type: 'timer', ms: left })
-    const silentWatches = state.hasProgress ? 0 : state.silentWatches + 1
-    return andThen(leave({ ...state, silentWatches, lastError: silent('watch') }), (left_) =>
-      andThen({ state: left_, effects: [{ type: 'count', counter: 'reconnects' }] }, (counted) =>
-        resume(counted, inputs),
-      ),
-    )
+    const ms = patienceMs(state, inputs)
+    if (ms > 0) return step(state, { type: 'timer', ms })
+    return reconnect(resume({ ...countSilence(state), lastError: silent('watch') }, inputs))
   },
   full: stall,
   drained: unstall,
   relist: (state) => relist(state),
 }
 
+const countSilence = (state: ReflectorState): ReflectorState => ({
+  ...state,
+  silentWatches: state.hasProgress ? 0 : state.silentWatches + 1,
+})
+
 /** After two watches without a word, one look whether the server has gone back behind our version. */
 function resume(state: ReflectorState, inputs: Inputs): Step {
-  return state.silentWatches >= 2 ? startProbe(state, inputs) : startWatch(state, inputs)
+  return andThen(leave(state), (left) =>
+    left.silentWatches >= silentWatchesMax ? startProbe(left, inputs) : startWatch(left, inputs),
+  )
 }
 
-function healthy(state: ReflectorState): ReflectorState {
+function healthy(state: ReflectorState, nowMs: number): ReflectorState {
   return {
     ...state,
     hasProgress: true,
-    attempt: 0,
+    healthySinceMs: state.healthySinceMs ?? nowMs,
     errorResumes: 0,
     silentWatches: 0,
-    didRefresh: false,
-    notFoundSinceMs: undefined,
+    staleBookmarks: 0,
     lastError: undefined,
     isFromPages: false,
   }
@@ -254,13 +255,12 @@ function healthy(state: ReflectorState): ReflectorState {
 
 const probe: Row = {
   ...quiet,
+  opened: (state) => stay(accepted(state)),
   page: (state, { version }, inputs) =>
-    isBelow(version, state.version)
+    isBelow(version, state.knownVersion)
       ? declareReset(state)
-      : startWatch({ ...state, silentWatches: 0 }, inputs),
-  failed: (state, { error }, inputs) =>
-    needsList(error) ? relist(state) : fail(state, error, 'probe', inputs),
-  ended: (state, _event, inputs) => fail(state, cut('look at the version'), 'probe', inputs),
+      : andThen(leave(state), (left) => startWatch(left, inputs)),
+  failed: (state, { error }, inputs) => fail(state, error, 'probe', inputs),
   timer: (state, _event, inputs) => fail(state, silent('look at the version'), 'probe', inputs),
   relist: (state) => relist(state),
 }
@@ -269,32 +269,49 @@ const probe: Row = {
 export const transitions: { readonly [S in StateName]: Row } = {
   idle: {
     ...quiet,
-    start: (state, { resumeVersion }, inputs) =>
-      resumeVersion === undefined
-        ? andThen(step(state, tell('connecting')), askPermit)
-        : andThen(step({ ...state, version: resumeVersion, hasSynced: true }, tell('connecting')), (next) =>
-            startWatch(next, inputs),
-          ),
+    start: (state, { resumeVersion, knownVersion }, inputs) =>
+      andThen(step({ ...state, knownVersion }, tell('connecting')), (next) =>
+        resumeVersion === undefined
+          ? askPermit(next)
+          : startWatch({ ...known(next, resumeVersion), version: resumeVersion, hasSynced: true }, inputs),
+      ),
   },
-  permit: { ...quiet, permit: (state, _event, inputs) => startList(state, inputs) },
+  permit: { ...quiet, permit: startPermitted },
   stream,
   list,
-  drain,
+  drain: { ...quiet, drained: (state, _event, inputs) => openPage(state, inputs) },
   watch,
   probe,
   backoff: {
     ...quiet,
     timer: (state, _event, inputs) => startPlan(state, inputs),
-    relist: (state) => stay({ ...state, plan: 'list' }),
+    relist: listNext,
   },
   credentials: {
     ...quiet,
-    connection: (state, _event, inputs) => startPlan(state, inputs),
+    connection: (state, _event, inputs) =>
+      andThen(step(state, { type: 'clearTimer' }), (next) => startPlan(next, inputs)),
     connectionFailed: (state, { error }, inputs) =>
       backOff({ ...state, didRefresh: false }, error, state.plan, inputs),
-    relist: (state) => stay({ ...state, plan: 'list' }),
+    timer: (state, _event, inputs) =>
+      backOff(
+        { ...state, didRefresh: false },
+        new KubeInformerError('ERR_CREDENTIALS', 'fresh credentials did not come in time'),
+        state.plan,
+        inputs,
+      ),
+    relist: listNext,
   },
   stopped: { ...quiet, stop: ignore },
+}
+
+function startPermitted(state: ReflectorState, _event: unknown, inputs: Inputs): Step {
+  return startList({ ...state, attempt: failures(state, inputs) }, inputs)
+}
+
+/** A list that is only paused is as new as one could wish. */
+function listNext(state: ReflectorState): Step {
+  return stay(state.plan === 'page' ? state : { ...state, plan: 'list' })
 }
 
 export function transition(state: ReflectorState, event: ReflectorEvent, inputs: Inputs): Step {
