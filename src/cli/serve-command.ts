@@ -1,16 +1,12 @@
 import { writeFile } from 'node:fs/promises'
-import { findKnownResource, resourceLabel } from '../resources.ts'
 import type { ServeArguments } from './arguments.ts'
-import { UsageError } from './cli-error.ts'
 import type { CommandIo } from './command-io.ts'
 import { startEmbedded } from './embedded.ts'
 import { formatCount } from './units.ts'
 
 /** `kube-informer serve`: the embedded server until interrupted. Its URL is the one line of stdout. */
 export async function serveCommand(options: ServeArguments, io: CommandIo): Promise<number> {
-  const type = findKnownResource(options.resource)
-  if (type === undefined) throw new UsageError(`the embedded server has no resource "${options.resource}"`)
-  const server = await startEmbedded({ ...options, resource: resourceLabel(type) })
+  const server = await startEmbedded(options)
   try {
     if (options.writeKubeconfig !== undefined) {
       await writeFile(options.writeKubeconfig, kubeconfigFor(server.url), { mode: 0o600 })
@@ -18,7 +14,7 @@ export async function serveCommand(options: ServeArguments, io: CommandIo): Prom
     io.out.write(server.url)
     io.out.flush()
     io.problems.write(
-      `serving ${formatCount(options.objects)} ${type.resource}, ${formatCount(options.rate)} changes/s; Ctrl-C ends it`,
+      `serving ${formatCount(options.objects)} ${options.resource}, ${formatCount(options.rate)} changes/s; Ctrl-C ends it`,
     )
     if (!io.interrupt.aborted) {
       await new Promise<void>((resolve) =>

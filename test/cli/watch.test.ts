@@ -171,7 +171,7 @@ test.each<[string, string, number, RegExp]>([
     /kubeconfig \/none does not exist.*pass --kubeconfig FILE/,
   ],
   ['no configuration at all', 'watch pods', 1, /no kubeconfig found.*--embedded/],
-  ['an unknown resource', 'watch widgets --embedded', 1, /no resource "widgets".*kubectl api-resources/],
+  ['a resource the embedded server lacks', 'watch gadgets --embedded', 1, /no resource "gadgets"/],
   ['a bad selector', 'watch pods --embedded -l a==b==c', 2, /selectors look like/],
   ['a bad number', 'watch pods --embedded --objects many', 2, /Not a number of objects/],
   ['too many threads', 'watch pods --embedded --objects 1 --threads 1000', 2, /threads/],
@@ -184,6 +184,20 @@ test.each<[string, string, number, RegExp]>([
   expect(stderr).toMatch(message)
   expect(stderr).not.toMatch(/\n\s+at /)
   expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
+})
+
+test('custom resources are found by discovery; an unknown name gets a hint', async () => {
+  const { url } = await serve('--resource widgets --objects 5')
+  for (const name of ['widgets', 'widgets.example.com', 'Widget', 'widgets.v1.example.com']) {
+    const { code, stdout } = await runCommand(`watch ${name} --server ${url} --until-synced -o json`)
+    expect(code).toBe(0)
+    expect(json(stdout)).toMatchObject({ resource: 'example.com/v1/widgets', objects: 5 })
+  }
+  const unknown = await runCommand(`watch gadgets --server ${url}`)
+  expect(unknown).toMatchObject({ code: 1, stdout: '' })
+  expect(unknown.stderr).toMatch(
+    /^error: no resource "gadgets" in this API server.*kubectl api-resources.*\n$/,
+  )
 })
 
 test.each<[number, string, RegExp]>([
