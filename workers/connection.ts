@@ -1,207 +1,135 @@
-import { Agent, type Dispatcher } from 'undici'
-import { KubeInformerError } from '../src/errors.ts'
+import { Socket } from 'node:net'
+import { buildConnector, Pool } from 'undici'
+import { nodeRuntime, type Runtime } from '../src/base/runtime.ts'
+import { version } from '../src/base/version.ts'
 import type { ConnectionMaterial } from '../src/protocol/messages.ts'
-import { statusError } from './status-error.ts'
+import { HttpRequest } from './http-request.ts'
 import type { Transport, TransportHandler, TransportRequest } from './transport.ts'
 
 export interface HttpTransportOptions {
-  /** Longest wait for an answer's headers; the reflector's silence timer rules afterwards. @default 60,000 */
-  readonly headersTimeoutMs?: number
+  /** For dates in `Retry-After`. */
+  readonly runtime?: Runtime
   /** @default 10,000 */
   readonly connectTimeoutMs?: number
 }
 
-/** Bytes kept of an answer that is an error. */
-const errorBodyBytesMax = 64 * 1024
-
 /**
- * HTTP/1.1 over undici's raw dispatch: one socket per watch (they never block one another), kept alive between
- * requests. Never follows redirects. Errors name the server and the reason, never a header.
+ * HTTP/1.1 over undici's raw dispatch: one socket per request in flight (watches never block one another), kept alive
+ * between requests. Never follows redirects, never asks for compression. No error text holds a credential.
  */
 export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions
   #material: ConnectionMaterial
-  #agent: Agent
-  readonly #retired = new Set<Promise<void>>()
+  /** Made at the first request, so that a bad URL or certificate is a request's error. */
+  #pool: Pool | undefined
+  readonly #pools = new Set<Pool>()
+  readonly #sockets = new Set<Socket>()
+  readonly #requests = new Set<HttpRequest>()
 
   constructor(material: ConnectionMaterial, options: HttpTransportOptions = {}) {
     this.#options = options
     this.#material = material
-    this.#agent = this.#connect(material)
   }
 
   setConnection(material: ConnectionMaterial): void {
     const old = this.#material
     this.#material = material
     if (old.server === material.server && JSON.stringify(old.tls) === JSON.stringify(material.tls)) return
-    const closing = this.#agent.close().catch(() => {})
-    this.#retired.add(closing)
-    void closing.then(() => this.#retired.delete(closing))
-    this.#agent = this.#connect(material)
+    const pool = this.#pool
+    this.#pool = undefined
+    // Waits for the requests that run on it.
+    void pool?.close().then(
+      () => this.#pools.delete(pool),
+      () => {},
+    )
   }
 
   open(path: string, query: URLSearchParams, handler: TransportHandler): TransportRequest {
     const { server, headers } = this.#material
-    const base = new URL(server)
-    const prefix = base.pathname === '/' ? '' : base.pathname.replace(/\/$/, '')
-    const request = new HttpRequest(handler, base.host)
-    const search = query.toString()
+    const runtime = this.#options.runtime ?? nodeRuntime
+    const request: HttpRequest = new HttpRequest({
+      handler,
+      host: hostOf(server),
+      secrets: secretsOf(headers),
+      nowMs: () => runtime.nowMs(),
+      onDone: () => this.#requests.delete(request),
+    })
+    this.#requests.add(request)
     try {
-      this.#agent.dispatch(
+      const base = new URL(server)
+      const search = query.toString()
+      this.#pool ??= this.#connect(base.origin)
+      this.#pool.dispatch(
         {
-          origin: base.origin,
-          path: `${prefix}${path}${search === '' ? '' : `?${search}`}`,
+          path: `${base.pathname.replace(/\/$/, '')}${path}${search === '' ? '' : `?${search}`}`,
           method: 'GET',
           headers: {
             ...headers,
             accept: 'application/json',
             // Watches may be compressed member by member since 1.37; the bytes are for our own framer.
             'accept-encoding': 'identity',
-            'user-agent': 'kube-informer',
+            'user-agent': `kube-informer/${version}`,
           },
-          headersTimeout: this.#options.headersTimeoutMs ?? 60_000,
-          // undici's own limit of 300 s between bytes would end every quiet watch.
+          // undici's own limits of 300 s would end every quiet watch; the reflector's silence timer rules.
+          headersTimeout: 0,
           bodyTimeout: 0,
         },
         request,
       )
     } catch (error) {
-      queueMicrotask(() => request.fail(error))
+      runtime.defer(() => request.fail(error))
     }
     return request
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#agent.destroy(), ...this.#retired])
+    for (const request of [...this.#requests]) request.abort()
+    const pools = [...this.#pools]
+    this.#pools.clear()
+    this.#pool = undefined
+    await Promise.all(pools.map((pool) => pool.destroy()))
+    // A socket that was still connecting is not the pool's yet.
+    const closed = [...this.#sockets].map(
+      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    )
+    for (const socket of this.#sockets) socket.destroy()
+    await Promise.all(closed)
   }
 
-  #connect(material: ConnectionMaterial): Agent {
-    const { tls } = material
-    return new Agent({
-      connections: null,
+  #connect(origin: string): Pool {
+    const { tls } = this.#material
+    const connector = buildConnector({
+      // Some servers would choose HTTP/2, whose windows and shared connections slow large streams down.
+      allowH2: false,
+      timeout: this.#options.connectTimeoutMs ?? 10_000,
+      ...(tls?.ca !== undefined && { ca: tls.ca }),
+      ...(tls?.cert !== undefined && { cert: tls.cert }),
+      ...(tls?.key !== undefined && { key: tls.key }),
+      ...(tls?.servername !== undefined && { servername: tls.servername }),
+      ...(tls?.rejectUnauthorized !== undefined && { rejectUnauthorized: tls.rejectUnauthorized }),
+    })
+    const pool = new Pool(origin, {
       pipelining: 1,
-      connect: {
-        timeout: this.#options.connectTimeoutMs ?? 10_000,
-        ...(tls?.ca !== undefined && { ca: tls.ca }),
-        ...(tls?.cert !== undefined && { cert: tls.cert }),
-        ...(tls?.key !== undefined && { key: tls.key }),
-        ...(tls?.servername !== undefined && { servername: tls.servername }),
-        ...(tls?.rejectUnauthorized !== undefined && { rejectUnauthorized: tls.rejectUnauthorized }),
+      connect: (options, callback) => {
+        const socket: unknown = connector(options, callback)
+        if (!(socket instanceof Socket)) return
+        this.#sockets.add(socket)
+        socket.once('close', () => this.#sockets.delete(socket))
       },
     })
+    this.#pools.add(pool)
+    return pool
   }
 }
 
-class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler {
-  readonly #handler: TransportHandler
-  readonly #host: string
-  #controller: Dispatcher.DispatchController | undefined
-  #isDone = false
-  #isPaused = false
-  /** Of an answer that is no success. */
-  #failure:
-    | { readonly status: number; readonly retryAfter: string; body: Buffer[]; bytes: number }
-    | undefined
-
-  constructor(handler: TransportHandler, host: string) {
-    this.#handler = handler
-    this.#host = host
-  }
-
-  abort(): void {
-    if (this.#isDone) return
-    this.#isDone = true
-    this.#controller?.abort(aborted)
-  }
-
-  pause(): void {
-    this.#isPaused = true
-    this.#controller?.pause()
-  }
-
-  resume(): void {
-    this.#isPaused = false
-    this.#controller?.resume()
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    // Aborted before it was sent: without this the request would run on, unheard.
-    if (this.#isDone) controller.abort(aborted)
-  }
-
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    if (this.#isDone) return
-    if (this.#isPaused) controller.pause()
-    if (status === 200) this.#handler.onHeaders()
-    else {
-      const retryAfter = headers['retry-after']
-      this.#failure = {
-        status,
-        retryAfter: typeof retryAfter === 'string' ? retryAfter : '',
-        body: [],
-        bytes: 0,
-      }
-    }
-  }
-
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isDone) return
-    const failure = this.#failure
-    if (failure === undefined) this.#handler.onData(chunk)
-    else if (failure.bytes < errorBodyBytesMax) {
-      failure.body.push(Buffer.from(chunk.subarray(0, errorBodyBytesMax - failure.bytes)))
-      failure.bytes += chunk.length
-    } else this.#endFailure()
-  }
-
-  onResponseEnd(): void {
-    if (this.#isDone) return
-    if (this.#failure !== undefined) {
-      this.#endFailure()
-      return
-    }
-    this.#isDone = true
-    this.#handler.onEnd()
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.fail(error)
-  }
-
-  fail(error: unknown): void {
-    if (this.#isDone) return
-    this.#isDone = true
-    const reason = error instanceof Error ? reasonOf(error) : 'unknown'
-    this.#handler.onError(
-      new KubeInformerError('ERR_CONNECTION', `the connection to ${this.#host} failed: ${reason}`, {
-        cause: error,
-        facts: { reason },
-      }),
-    )
-  }
-
-  #endFailure(): void {
-    const failure = this.#failure
-    if (failure === undefined || this.#isDone) return
-    this.#isDone = true
-    this.#controller?.abort(aborted)
-    this.#handler.onError(
-      statusError(failure.status, failure.retryAfter, Buffer.concat(failure.body).toString('utf8')),
-    )
-  }
+/** Without user and password, which a URL may hold. */
+function hostOf(server: string): string {
+  return URL.canParse(server) ? new URL(server).host : 'an invalid server URL'
 }
 
-const aborted = new Error('aborted')
-
-/** `ECONNREFUSED`, or the message: undici's messages hold no request data. */
-function reasonOf(error: Error): string {
-  const inner = error instanceof AggregateError ? (error.errors[0] as Error | undefined) : undefined
-  const shown = inner ?? error
-  const code = 'code' in shown && typeof shown.code === 'string' ? shown.code : ''
-  return code === '' ? shown.message : code === 'UND_ERR_SOCKET' ? `${code}: ${shown.message}` : code
+function secretsOf(headers: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(headers)
+    .filter(([name]) => /^(authorization|proxy-authorization|cookie)$/i.test(name))
+    .map(([, value]) => value.replace(/^(Bearer|Basic) /i, ''))
+    .filter((value) => value.length >= 4)
 }

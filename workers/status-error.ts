@@ -1,84 +1,98 @@
-import { nodeRuntime } from '../src/base/runtime.ts'
 import { type ErrorCode, type ErrorFacts, KubeInformerError } from '../src/errors.ts'
-
-/** The parts of a `Status` that decide what to do. */
-interface StatusBody {
-  readonly kind?: unknown
-  readonly code?: unknown
-  readonly message?: unknown
-  readonly reason?: unknown
-  readonly details?: {
-    readonly retryAfterSeconds?: unknown
-    readonly causes?: readonly {
-      readonly reason?: unknown
-      readonly field?: unknown
-      readonly message?: unknown
-    }[]
-  }
-  readonly metadata?: { readonly continue?: unknown }
-}
 
 /** Longest part of a server's message that is shown. */
 const messageLengthMax = 500
+const causeCountMax = 16
+/** A server that asks for more patience than this is asked again anyway. */
+const retryAfterMsMax = 5 * 60_000
 
-/** An answer that is no success, or an ERROR event, as a coded error. `retryAfter`: the header's text, or empty. */
-export function statusError(httpStatus: number, retryAfter: string, body: string): KubeInformerError {
+interface Cause {
+  readonly reason: string
+  readonly field: string
+  readonly message: string
+}
+
+/** An answer that is no success: `body` may be a Status, a proxy's HTML, or nothing. Never throws. */
+export function statusError(
+  httpStatus: number,
+  retryAfterMs: number | undefined,
+  body: string,
+): KubeInformerError {
   let parsed: unknown
   try {
     parsed = JSON.parse(body)
   } catch {
-    parsed = undefined
+    // The status says enough.
   }
-  return statusObjectError(parsed, httpStatus, retryAfter)
+  return statusObjectError(parsed, httpStatus, retryAfterMs)
 }
 
-/** The object of an ERROR event. */
-export function statusObjectError(object: unknown, httpStatus = 0, retryAfter = ''): KubeInformerError {
-  const status: StatusBody = typeof object === 'object' && object !== null ? object : {}
-  const code = typeof status.code === 'number' && status.kind === 'Status' ? status.code : httpStatus
-  const reason = typeof status.reason === 'string' ? status.reason : ''
-  const message = typeof status.message === 'string' ? status.message.slice(0, messageLengthMax) : ''
-  const causes = Array.isArray(status.details?.causes) ? status.details.causes : []
-  const seconds = status.details?.retryAfterSeconds
-  const retryAfterMs =
-    parseRetryAfter(retryAfter) ?? (typeof seconds === 'number' ? seconds * 1000 : undefined)
-  const token = status.metadata?.continue
-  const fields = causes.flatMap(({ field }) => (typeof field === 'string' ? [field] : []))
+/** A Status object (an ERROR event's, a body's), or whatever stood there, as a coded error. */
+export function statusObjectError(object: unknown, httpStatus = 0, retryAfterMs?: number): KubeInformerError {
+  const status = record(object)
+  const code = status['kind'] === 'Status' && typeof status['code'] === 'number' ? status['code'] : httpStatus
+  const reason = text(status['reason'])
+  const message = text(status['message'])
+  const details = record(status['details'])
+  const causes = causesOf(details)
+  const seconds = details['retryAfterSeconds']
+  const wait =
+    retryAfterMs ?? (typeof seconds === 'number' && seconds > 0 ? boundWait(seconds * 1000) : undefined)
+  const token = record(status['metadata'])['continue']
+  const fields = causes.flatMap(({ field }) => (field === '' ? [] : [field]))
   const facts: ErrorFacts = {
-    status: code,
+    ...(code > 0 && { status: code }),
     ...(reason !== '' && { reason }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(wait !== undefined && { retryAfterMs: wait }),
     ...(typeof token === 'string' && token !== '' && { continueToken: token }),
     ...(fields.length > 0 && { fields }),
   }
-  const shown = [code || 'no status', reason, message].filter((part) => part !== '').join(' ')
-  return new KubeInformerError(codeOf(code, reason, message, causes), `the API server answered ${shown}`, {
-    facts,
-  })
+  const shown = [code > 0 ? String(code) : 'with no status', reason, message].filter((part) => part !== '')
+  return new KubeInformerError(
+    codeOf(code, reason, message, causes),
+    `the API server answered ${shown.join(' ')}`,
+    { facts },
+  )
 }
 
-function codeOf(
-  code: number,
-  reason: string,
-  message: string,
-  causes: readonly { readonly reason?: unknown; readonly message?: unknown }[],
-): ErrorCode {
+/** `Retry-After`: seconds, or an HTTP date, which is compared with `nowMs`. At most five minutes. */
+export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
+  const value = header?.trim() ?? ''
+  if (/^\d{1,9}$/.test(value)) return boundWait(Number(value) * 1000)
+  const at = value === '' ? Number.NaN : Date.parse(value)
+  return Number.isNaN(at) ? undefined : boundWait(at - nowMs)
+}
+
+function boundWait(ms: number): number {
+  return Math.min(Math.max(ms, 0), retryAfterMsMax)
+}
+
+function codeOf(code: number, reason: string, message: string, causes: readonly Cause[]): ErrorCode {
   if (code === 401) return 'ERR_UNAUTHORIZED'
   if (code === 403) return 'ERR_FORBIDDEN'
   if (code === 404) return 'ERR_NOT_FOUND'
   if (code === 410 || reason === 'Expired' || reason === 'Gone') return 'ERR_VERSION_EXPIRED'
   if (code === 429) return 'ERR_THROTTLED'
-  const tooLarge =
+  // Servers say it in three ways: a cause's reason, a cause's message, or the message of a Timeout.
+  const said = [message, ...causes.map((cause) => cause.message)]
+  const isTooLarge =
     causes.some((cause) => cause.reason === 'ResourceVersionTooLarge') ||
-    (code === 504 && message.includes('Too large resource version'))
-  if (tooLarge) return 'ERR_VERSION_TOO_LARGE'
-  return 'ERR_API_STATUS'
+    (code === 504 && said.some((one) => /too large resource ?version/i.test(one)))
+  return isTooLarge ? 'ERR_VERSION_TOO_LARGE' : 'ERR_API_STATUS'
 }
 
-/** Seconds or an HTTP date; undefined when it is neither. A date is compared with the header's own clock: ours. */
-export function parseRetryAfter(text: string, nowMs: number = nodeRuntime.nowMs()): number | undefined {
-  if (text === '') return undefined
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
-  const at = Date.parse(text)
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs)
+function causesOf(details: Record<string, unknown>): Cause[] {
+  const causes = Array.isArray(details['causes']) ? details['causes'].slice(0, causeCountMax) : []
+  return causes.map((cause: unknown) => {
+    const { reason, field, message } = record(cause)
+    return { reason: text(reason), field: text(field), message: text(message) }
+  })
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, messageLengthMax) : ''
 }

@@ -4,7 +4,7 @@ import type { ConnectionMaterial } from '../src/protocol/messages.ts'
 export interface TransportHandler {
   /** The answer is a success and its body follows. Exactly one of onEnd and onError comes last. */
   onHeaders(): void
-  /** The bytes are the handler's until the call returns. */
+  /** The bytes are the handler's until the call returns. May still come after `pause()`. */
   onData(chunk: Buffer): void
   onEnd(): void
   /** Also for every answer that is no success; then nothing else was called. */
@@ -21,9 +21,10 @@ export interface TransportRequest {
 
 /** One API server, as the reflector sees it: GET a path, get bytes. Tests and the simulation have their own. */
 export interface Transport {
+  /** Never calls the handler before it has returned. Waits for ever: who is silent for too long is the caller's to say. */
   open(path: string, query: URLSearchParams, handler: TransportHandler): TransportRequest
   /** New credentials: later requests use them. Running ones go on. */
   setConnection(material: ConnectionMaterial): void
-  /** Ends everything; leaves no socket. */
+  /** Aborts everything; leaves no socket. */
   close(): Promise<void>
 }
