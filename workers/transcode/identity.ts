@@ -1,5 +1,6 @@
 import { KubeInformerError } from '../../src/errors.ts'
 import type { SliceableBytes } from '../../src/protocol/byte-slices.ts'
+import { recordOffsets } from '../../src/protocol/record-layout.ts'
 import { parseResourceVersion, type ResourceVersion } from '../../src/protocol/resource-version.ts'
 import { ch } from './json-scanner.ts'
 import type { RawFacts } from './raw-record.ts'
@@ -54,6 +55,19 @@ export class Identity {
     this.#takeVersionText(version)
     if (!isUsable(uid)) throw identityError('uid')
     this.uidText = uid
+  }
+
+  /** Who the object is, across its versions: a hash of its uid. `at`: its record, written. */
+  owner(record: Buffer, at: number): number {
+    let hash = 0
+    if (this.uidText !== undefined) {
+      for (let i = 0; i < this.uidText.length; i++)
+        hash = (Math.imul(hash, 31) + this.uidText.charCodeAt(i)) | 0
+      return hash
+    }
+    const uid = at + recordOffsets.uid
+    for (let i = 0; i < 16; i += 4) hash = (Math.imul(hash, 31) + record.readInt32LE(uid + i)) | 0
+    return hash
   }
 
   /** After an error: what can still be said, so that the object can be named. Never throws. */

@@ -1,7 +1,7 @@
 import { KubeInformerError } from '../../src/errors.ts'
 import type { DictionaryEpoch } from '../../src/protocol/dictionary-epoch.ts'
 import type { FieldSelection } from '../../src/protocol/messages.ts'
-import { recordHeaderBytes, recordOffsets } from '../../src/protocol/record-layout.ts'
+import { recordHeaderBytes } from '../../src/protocol/record-layout.ts'
 import type { ResourceVersion } from '../../src/protocol/resource-version.ts'
 import { Detour } from './detour.ts'
 import { type FieldPlan, planFields, role } from './field-plan.ts'
@@ -134,7 +134,7 @@ export class JsonTranscoder {
       this.#identity.rescue(encoder)
       throw error
     }
-    encoder.values.endObject(ownerOf(out, outStart))
+    encoder.values.endObject(this.#identity.owner(out, outStart))
     encoder.structures.objectCount++
     return encoder.to
   }
@@ -232,10 +232,4 @@ export class JsonTranscoder {
     this.#startReview()
     return { number, structures: encoder.structures.structures, values: encoder.values.values }
   }
-}
-
-/** Who an object is, across its versions: a hash of its uid. */
-function ownerOf(record: Buffer, at: number): number {
-  const uid = at + recordOffsets.uid
-  return record.readInt32LE(uid) ^ record.readInt32LE(uid + 4) ^ record.readInt32LE(uid + 8)
 }

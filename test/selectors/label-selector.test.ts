@@ -1,0 +1,183 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { expandRecord } from '../../src/protocol/record-expand.ts'
+import { RecordReader } from '../../src/protocol/record-reader.ts'
+import { type LabelSelectorInput, parseLabelSelector } from '../../src/selectors/label-selector.ts'
+import { JsonTranscoder } from '../../workers/transcode/json-transcoder.ts'
+import { recordOf } from '../support/transcoding.ts'
+
+describe('the language', () => {
+  it.each([
+    ['', ''],
+    ['  ', ''],
+    ['app=web', 'app=web'],
+    ['app==web', 'app=web'],
+    [' app  =  web ', 'app=web'],
+    ['app!=web', 'app!=web'],
+    ['app=', 'app='],
+    ['app', 'app'],
+    ['!app', '!app'],
+    ['! app', '!app'],
+    ['tier in (b, a,a)', 'tier in (a,b)'],
+    ['tier in(a)', 'tier=a'],
+    ['tier notin (a,)', 'tier notin (,a)'],
+    ['a.b/c=d_e.f', 'a.b/c=d_e.f'],
+    ['in in (in)', 'in=in'],
+    ['notin,in', 'in,notin'],
+    ['inner=1', 'inner=1'],
+    ['size>10,size<-2', 'size<-2,size>10'],
+    ['app=web,tier in (a,b),!canary', '!canary,app=web,tier in (a,b)'],
+  ])('%j means %j', (text, canonical) => {
+    const selector = parseLabelSelector(text)
+    expect(selector.text).toBe(canonical)
+    expect(parseLabelSelector(canonical).text).toBe(canonical)
+    expect(selector.isEmpty).toBe(canonical === '')
+  })
+
+  it.each([
+    ['=web', 0],
+    [',', 0],
+    ['app,', 4],
+    ['app=web,,b', 8],
+    ['app web', 4],
+    ['app===web', 5],
+    ['app=web tier=a', 8],
+    ['app=we b', 7],
+    ['tier in a', 8],
+    ['tier in (a', 10],
+    ['tier in (a b)', 11],
+    ['tier in ()', 9],
+    ['tier inn (a)', 5],
+    ['!', 1],
+    ['!!a', 1],
+    ['a/b/c=d', 0],
+    ['/a', 0],
+    ['A.B/c', 0],
+    ['-a', 0],
+    ['a=-b', 2],
+    [`a=${'x'.repeat(64)}`, 2],
+    ['x'.repeat(64), 0],
+    ['a>b', 2],
+    ['a=b)', 3],
+    ['(a)', 0],
+    ['a=ü', 2],
+  ])('%j is refused at %i', (text, position) => {
+    expect(() => parseLabelSelector(text)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_SELECTOR', facts: { position } }),
+    )
+  })
+
+  it('has an object form', () => {
+    const selector = parseLabelSelector({
+      matchLabels: { app: 'web' },
+      matchExpressions: [
+        { key: 'tier', operator: 'In', values: ['b', 'a'] },
+        { key: 'zone', operator: 'NotIn', values: ['x'] },
+        { key: 'canary', operator: 'DoesNotExist' },
+        { key: 'owner', operator: 'Exists', values: [] },
+      ],
+    })
+    expect(selector.text).toBe('!canary,app=web,owner,tier in (a,b),zone!=x')
+    expect(parseLabelSelector({}).isEmpty).toBe(true)
+  })
+
+  it.each<[LabelSelectorInput, number]>([
+    [{ matchLabels: { '': 'a' } }, 0],
+    [{ matchLabels: { a: 'b c' } }, 0],
+    [
+      {
+        matchExpressions: [
+          { key: 'a', operator: 'Exists' },
+          { key: 'b', operator: 'in', values: ['c'] },
+        ],
+      },
+      1,
+    ],
+    [{ matchExpressions: [{ key: 'a', operator: 'In' }] }, 0],
+    [{ matchExpressions: [{ key: 'a', operator: 'Exists', values: ['b'] }] }, 0],
+    [
+      {
+        matchLabels: { x: 'y' },
+        matchExpressions: [
+          { key: 'a', operator: 'Exists' },
+          { key: '/b', operator: 'Exists' },
+        ],
+      },
+      1,
+    ],
+  ])('refuses the object %j at %i', (input, position) => {
+    expect(() => parseLabelSelector(input)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_SELECTOR', facts: { position } }),
+    )
+  })
+})
+
+describe('what matches', () => {
+  const selects = (text: string, labels: Record<string, unknown> | undefined): boolean =>
+    parseLabelSelector(text).matchesLabels(labels)
+
+  it.each<[string, Record<string, unknown> | undefined, boolean]>([
+    ['', undefined, true],
+    ['a=b', { a: 'b' }, true],
+    ['a=b', { a: 'c' }, false],
+    ['a=b', {}, false],
+    ['a=', {}, false],
+    ['a=', { a: '' }, true],
+    ['a!=b', {}, true],
+    ['a!=b', undefined, true],
+    ['a!=b', { a: 'b' }, false],
+    ['a notin (b,c)', { a: 'd' }, true],
+    ['a notin (b,c)', { a: 'c' }, false],
+    ['a in (b,c)', { a: 'c' }, true],
+    ['a', { a: '' }, true],
+    ['a', { b: '' }, false],
+    ['!a', { b: '' }, true],
+    ['!a', { a: '' }, false],
+    ['a=b,c', { a: 'b' }, false],
+    ['a=b,a!=b', { a: 'b' }, false],
+    ['a>5', { a: '10' }, true],
+    ['a>5', { a: '5' }, false],
+    ['a<5', { a: 'x' }, false],
+    ['a<5', {}, false],
+    ['toString', {}, false],
+    ['constructor!=a', {}, true],
+  ])('%j of %j: %s', (text, labels, wanted) => {
+    expect(selects(text, labels)).toBe(wanted)
+  })
+
+  it('is the same for the bytes of a record as for its labels', () => {
+    const transcoder = new JsonTranscoder({ fields: {}, columns: [] })
+    const reader = new RecordReader({ structures: [], values: [] }, { freeze: true })
+    const plain = new RecordReader({ structures: [], values: [] }, { freeze: true })
+    const key = fc.constantFrom('app', 'tier', 'example.com/zone', 'a', 'size')
+    const value = fc.constantFrom('', 'web', 'db', 'a', 'x'.repeat(40), '7', '42')
+    const condition = fc.oneof(
+      fc.tuple(key, fc.constantFrom('=', '!='), value).map((parts) => parts.join('')),
+      fc
+        .tuple(key, fc.constantFrom('in', 'notin'), fc.array(value, { minLength: 2 }))
+        .map(([k, op, list]) => `${k} ${op} (${list})`),
+      key,
+      key.map((k) => `!${k}`),
+      key.map((k) => `${k}>10`),
+    )
+    const selectors = fc.array(condition, { maxLength: 3 }).map((list) => list.join(','))
+    const labels = fc.option(fc.array(fc.tuple(key, value), { maxLength: 20 }))
+    const counts = { true: 0, false: 0 }
+    const check = (text: string, entries: [string, string][] | null, isRaw: boolean, uid: string): void => {
+      // Keys may repeat: the last one counts.
+      const members = (entries ?? []).map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`).join()
+      const metadata = `{"name":"n","uid":${JSON.stringify(uid)},"resourceVersion":"1"${entries === null ? '' : `,"labels":{${members}}`}}`
+      const record = recordOf(transcoder, `{"metadata":${metadata}${isRaw ? ',"odd":"\\ud800"' : ''}}`)
+      const { structures, values } = transcoder.epoch
+      reader.extend(structures.slice(reader.structures.length), values.slice(reader.values.length))
+      const selector = parseLabelSelector(text)
+      const wanted = selector.matchesLabels(entries === null ? undefined : Object.fromEntries(entries))
+      expect(selector.matches(record, 0, reader)).toBe(wanted)
+      expect(selector.matches(expandRecord(record, 0, reader), 0, plain)).toBe(wanted)
+      counts[`${wanted}`]++
+    }
+    fc.assert(fc.property(selectors, labels, fc.boolean(), fc.uuid(), check), { numRuns: 3000 })
+    expect(counts.true).toBeGreaterThan(300)
+    expect(counts.false).toBeGreaterThan(300)
+  })
+})
