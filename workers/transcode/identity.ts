@@ -4,7 +4,8 @@ import { recordOffsets } from '../../src/protocol/record-layout.ts'
 import { parseResourceVersion, type ResourceVersion } from '../../src/protocol/resource-version.ts'
 import { ch } from './json-scanner.ts'
 import type { RawFacts } from './raw-record.ts'
-import type { RecordEncoder, Span } from './record-encoder.ts'
+import type { RecordEncoder } from './record-encoder.ts'
+import type { Span } from './record-facts.ts'
 
 /** Name, namespace, uid and version of the object last transcoded, as texts only when asked for. */
 export class Identity {
@@ -41,10 +42,10 @@ export class Identity {
   take(encoder: RecordEncoder): void {
     this.#encoder = encoder
     this.#takeVersion(encoder)
-    if (isEmpty(encoder.nameSpan)) throw identityError('name')
-    if (isEmpty(encoder.uidSpan)) throw identityError('uid')
-    if (isEmpty(encoder.versionSpan)) throw identityError('resourceVersion')
-    if (!encoder.uidIsBytes) this.uidText = spanText(encoder, encoder.uidSpan) as string
+    if (isEmpty(encoder.facts.name)) throw identityError('name')
+    if (isEmpty(encoder.facts.uid)) throw identityError('uid')
+    if (isEmpty(encoder.facts.version)) throw identityError('resourceVersion')
+    if (!encoder.facts.uidIsBytes) this.uidText = spanText(encoder, encoder.facts.uid) as string
   }
 
   takeRaw(facts: RawFacts): void {
@@ -73,7 +74,7 @@ export class Identity {
   /** After an error: what can still be said, so that the object can be named. Never throws. */
   rescue(encoder: RecordEncoder): void {
     if (this.#key !== '' || this.#encoder !== undefined) return
-    if (encoder.metadataRead && !isEmpty(encoder.nameSpan)) {
+    if (encoder.facts.metadataRead && !isEmpty(encoder.facts.name)) {
       this.#takeRead(encoder)
       return
     }
@@ -81,7 +82,7 @@ export class Identity {
     if (metadata !== undefined) {
       this.#key = joinKey(textOf(metadata['namespace']), textOf(metadata['name']))
       this.#takeVersionText(textOf(metadata['resourceVersion']) ?? '')
-    } else if (!isEmpty(encoder.nameSpan) && encoder.namespaceSpan.start >= 0) {
+    } else if (!isEmpty(encoder.facts.name) && encoder.facts.namespace.start >= 0) {
       this.#takeRead(encoder)
     }
   }
@@ -92,7 +93,7 @@ export class Identity {
   }
 
   #takeVersion(encoder: RecordEncoder): void {
-    const { start, end } = encoder.versionSpan
+    const { start, end } = encoder.facts.version
     const length = end - start - 2
     // Up to 15 digits without a leading zero are a safe integer, and its text: no string has to be made.
     if (start >= 0 && length > 0 && length <= 15) {
@@ -110,7 +111,7 @@ export class Identity {
         return
       }
     }
-    this.#takeVersionText(spanText(encoder, encoder.versionSpan) ?? '')
+    this.#takeVersionText(spanText(encoder, encoder.facts.version) ?? '')
   }
 
   #takeVersionText(text: string): void {
@@ -143,15 +144,15 @@ const keyBytes = Buffer.alloc(600) as Buffer & SliceableBytes
 const slash = 47
 
 function keyOf(encoder: RecordEncoder): string {
-  const { namespaceSpan, nameSpan } = encoder
-  const isNamespaced = !isEmpty(namespaceSpan)
-  let to = isNamespaced ? copyPlain(encoder, namespaceSpan, 0) : 0
+  const { namespace, name } = encoder.facts
+  const isNamespaced = !isEmpty(namespace)
+  let to = isNamespaced ? copyPlain(encoder, namespace, 0) : 0
   if (to >= 0) {
     if (isNamespaced) keyBytes[to++] = slash
-    to = copyPlain(encoder, nameSpan, to)
+    to = copyPlain(encoder, name, to)
     if (to >= 0) return keyBytes.latin1Slice(0, to)
   }
-  return joinKey(spanText(encoder, namespaceSpan), spanText(encoder, nameSpan))
+  return joinKey(spanText(encoder, namespace), spanText(encoder, name))
 }
 
 /** Copies the text in `span` to `to`; returns its end, or -1 when it is not plain. */

@@ -173,10 +173,10 @@ export class JsonTranscoder {
         encoder.encode(outStart, recordHeaderBytes)
       } catch (detour) {
         if (detour !== Detour.retype) throw detour
-        this.#typesFound |= encoder.found & typeRoles
+        this.#typesFound |= encoder.facts.found & typeRoles
         continue
       }
-      this.#typesFound = encoder.found & typeRoles
+      this.#typesFound = encoder.facts.found & typeRoles
       if (this.typeMeta === undefined || (injected | this.#typesFound) === typeRoles) return
     }
     throw new KubeInformerError('ERR_INTERNAL', 'apiVersion and kind keep coming and going')

@@ -2,6 +2,7 @@ import { recordTags } from '../../src/protocol/record-layout.ts'
 import { Detour } from './detour.ts'
 import { type FieldPlan, role } from './field-plan.ts'
 import { ch } from './json-scanner.ts'
+import { RecordFacts } from './record-facts.ts'
 import { ScalarEncoder } from './scalar-encoder.ts'
 import {
   type KeyNode,
@@ -15,47 +16,22 @@ import { writeUid } from './uid-bytes.ts'
 /** Recursion ends here; deeper objects go as JSON text. */
 export const recordDepthMax = 64
 
-/** Where in the source a value stands; `start` < 0: not seen, or not a string. */
-export class Span {
-  start = -1
-  end = -1
-}
-
 /**
  * One JSON object → the body of a record. What is special about an object (identity, labels, columns) is noted on the way, by
  * its place in the source. Throws a coded error for invalid JSON, or a {@link Detour}.
  */
 export class RecordEncoder extends ScalarEncoder {
   structures!: StructureDictionary
-  /** Bits by role: what the object has. */
-  found = 0
+  readonly facts: RecordFacts = new RecordFacts()
   /** Roles that are written in front because the object lacks them; finding one there is a detour. */
   injected = 0
   typeMeta: { readonly apiVersion: string; readonly kind: string } | undefined
-  readonly nameSpan: Span = new Span()
-  readonly namespaceSpan: Span = new Span()
-  readonly uidSpan: Span = new Span()
-  readonly versionSpan: Span = new Span()
-  /** The uid is in the header, as bytes. */
-  uidIsBytes = false
-  /** metadata was read to its end: what it lacks by now, it lacks. */
-  metadataRead = false
-  /** Where the labels' map was written; 0: nowhere. */
-  labelsAt = 0
-  /** Triples: column, start and end of a value in the source. */
-  columns: Int32Array = new Int32Array(3 * 16)
-  columnsLength = 0
   #headerAt = 0
   #mapSerial = 0
 
   /** Writes the body behind a header at `headerAt`; the cursor must stand at the object's start. */
   encode(headerAt: number, headerBytes: number): void {
-    this.found = 0
-    this.nameSpan.start = this.namespaceSpan.start = this.uidSpan.start = this.versionSpan.start = -1
-    this.uidIsBytes = false
-    this.metadataRead = false
-    this.labelsAt = 0
-    this.columnsLength = 0
+    this.facts.reset()
     this.#headerAt = headerAt
     this.at = 0
     this.depth = 0
@@ -96,7 +72,8 @@ export class RecordEncoder extends ScalarEncoder {
     if (this.depth >= recordDepthMax) throw Detour.rawJson
     this.depth++
     if (!site.isMap) {
-      const { at, to, columnsLength, found } = this
+      const { at, to, facts } = this
+      const { columnsLength, found } = facts
       if (this.#record(site)) {
         this.depth--
         return
@@ -104,8 +81,8 @@ export class RecordEncoder extends ScalarEncoder {
       // Again, as a map. Not more than once per place: the place is a map from now on.
       this.at = at
       this.to = to
-      this.columnsLength = columnsLength
-      this.found = found
+      facts.columnsLength = columnsLength
+      facts.found = found
     }
     this.#map(site)
     this.depth--
@@ -201,7 +178,7 @@ export class RecordEncoder extends ScalarEncoder {
   #repeated(plan: FieldPlan, key: string): Detour {
     const bit = 1 << (plan.members.get(key)?.role ?? role.none)
     if ((this.injected & bit) === 0) return Detour.normalise
-    this.found |= bit
+    this.facts.found |= bit
     return Detour.retype
   }
 
@@ -305,7 +282,7 @@ export class RecordEncoder extends ScalarEncoder {
     if (grow > 0) {
       out.copyWithin(head + size, head + size - grow, this.to)
       this.to += grow
-      if (this.labelsAt > head) this.labelsAt += grow
+      if (this.facts.labelsAt > head) this.facts.labelsAt += grow
     }
     const to = this.to
     this.to = head + 1
@@ -340,43 +317,24 @@ export class RecordEncoder extends ScalarEncoder {
     const start = this.at
     const bit = 1 << plan.role
     // Only in maps: a record has no key twice.
-    if ((this.found & bit) !== 0 && plan.role !== role.none) throw Detour.normalise
-    this.found |= bit
+    if ((this.facts.found & bit) !== 0 && plan.role !== role.none) throw Detour.normalise
+    this.facts.found |= bit
     if ((this.injected & bit) !== 0) throw Detour.retype
     if (plan.role === role.uid && c === ch.quote) this.#uid(site)
     else {
-      if (plan.role === role.labels && c === ch.leftBrace) this.labelsAt = this.to
+      if (plan.role === role.labels && c === ch.leftBrace) this.facts.labelsAt = this.to
       this.value(site)
-      if (plan.role === role.metadata) this.metadataRead = c === ch.leftBrace
+      if (plan.role === role.metadata) this.facts.metadataRead = c === ch.leftBrace
     }
-    const span = this.#spanOf(plan.role)
-    if (span !== undefined && c === ch.quote) {
-      span.start = start
-      span.end = this.at
-    }
+    if (c === ch.quote) this.facts.note(plan.role, start, this.at)
     if (plan.column >= 0 && c !== ch.leftBrace && c !== ch.leftBracket && c !== 110) {
-      this.#noteColumn(plan.column, start)
-    }
-  }
-
-  #spanOf(what: number): Span | undefined {
-    switch (what) {
-      case role.name:
-        return this.nameSpan
-      case role.namespace:
-        return this.namespaceSpan
-      case role.uid:
-        return this.uidSpan
-      case role.version:
-        return this.versionSpan
-      default:
-        return undefined
+      this.facts.noteColumn(plan.column, start, this.at)
     }
   }
 
   #uid(site: Site): void {
-    this.uidIsBytes = writeUid(this.bytes, this.at, this.out, this.#headerAt)
-    if (!this.uidIsBytes) {
+    this.facts.uidIsBytes = writeUid(this.bytes, this.at, this.out, this.#headerAt)
+    if (!this.facts.uidIsBytes) {
       this.string(site.memo)
       return
     }
@@ -385,18 +343,6 @@ export class RecordEncoder extends ScalarEncoder {
     this.out[this.to + 2] = 0xff
     this.to += 3
     this.at += 38
-  }
-
-  #noteColumn(column: number, start: number): void {
-    if (this.columnsLength === this.columns.length) {
-      const grown = new Int32Array(this.columns.length * 2)
-      grown.set(this.columns)
-      this.columns = grown
-    }
-    this.columns[this.columnsLength] = column
-    this.columns[this.columnsLength + 1] = start
-    this.columns[this.columnsLength + 2] = this.at
-    this.columnsLength += 3
   }
 }
 

@@ -38,7 +38,7 @@ export class RecordTail {
     out[start + recordOffsets.columnCount] = this.columnCount
     out[start + 2] = out[start + 3] = 0
     out.writeUInt32LE(encoder.to - start, start + recordOffsets.tail)
-    const labelsAt = raw === undefined && encoder.labelsAt !== 0 ? encoder.labelsAt - start : 0
+    const labelsAt = raw === undefined && encoder.facts.labelsAt !== 0 ? encoder.facts.labelsAt - start : 0
     out.writeUInt32LE(labelsAt, start + recordOffsets.labels)
     const version = identity.versionIsNumber ? Number(identity.version) : Number.NaN
     out.writeDoubleLE(version, start + recordOffsets.version)
@@ -51,7 +51,7 @@ export class RecordTail {
   }
 
   #column(encoder: RecordEncoder, column: number): void {
-    const { columns, columnsLength } = encoder
+    const { columns, columnsLength } = encoder.facts
     let count = 0
     for (let i = 0; i < columnsLength; i += 3) if (columns[i] === column) count++
     encoder.arrayHead(count)
