@@ -51,7 +51,7 @@ export class HttpTransport implements Transport {
       handler,
       host: hostOf(server),
       secrets: secretsOf(headers),
-      nowMs: () => runtime.nowMs(),
+      runtime,
       onDone: () => this.#requests.delete(request),
     })
     this.#requests.add(request)
@@ -79,6 +79,7 @@ export class HttpTransport implements Transport {
     } catch (error) {
       runtime.defer(() => request.fail(error))
     }
+    request.dispatched()
     return request
   }
 

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import type { Runtime } from '../src/base/runtime.ts'
 import { KubeInformerError } from '../src/errors.ts'
 import { parseRetryAfter, statusError } from './status-error.ts'
 import type { TransportHandler, TransportRequest } from './transport.ts'
@@ -12,7 +13,7 @@ export interface HttpRequestOptions {
   readonly host: string
   /** Texts that must not stand in any message, whoever sends them back. */
   readonly secrets: readonly string[]
-  readonly nowMs: () => number
+  readonly runtime: Runtime
   /** The last call, of any kind, was made; or it was aborted. */
   readonly onDone: () => void
 }
@@ -30,6 +31,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>
 export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler {
   readonly #options: HttpRequestOptions
   #controller: Dispatcher.DispatchController | undefined
+  #isDispatched = false
   #isDone = false
   #isPaused = false
   /** Of an answer that is no success. */
@@ -37,6 +39,11 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
 
   constructor(options: HttpRequestOptions) {
     this.#options = options
+  }
+
+  /** undici tells of some errors while the request is being made; the handler hears of them afterwards. */
+  dispatched(): void {
+    this.#isDispatched = true
   }
 
   abort(): void {
@@ -63,7 +70,7 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
     if (this.#isDone) return
     const encoding = one(headers['content-encoding'])?.trim().toLowerCase() ?? 'identity'
     if (status !== 200) {
-      const retryAfterMs = parseRetryAfter(one(headers['retry-after']), this.#options.nowMs())
+      const retryAfterMs = parseRetryAfter(one(headers['retry-after']), this.#options.runtime.nowMs())
       this.#failure = { status, retryAfterMs, body: [], bytes: 0 }
     } else if (encoding !== '' && encoding !== 'identity') {
       const message = 'the server compresses its answer, though it was asked not to'
@@ -96,7 +103,8 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     // An error body that breaks off still has its status.
     if (this.#failure !== undefined) this.#endFailure(this.#failure)
-    else this.fail(error)
+    else if (this.#isDispatched) this.fail(error)
+    else this.#options.runtime.defer(() => this.fail(error))
   }
 
   /** The request could not be made, or its connection broke. */

@@ -1,0 +1,19 @@
+/** Self-signed, for 127.0.0.1 and localhost, valid for a hundred years; protects nothing but tests of TLS. */
+export const testCertificate: { readonly key: string; readonly cert: string } = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgplUyEENYpMQbC3NT
+VKy5H4qQ8alDP9X6eLoT+qqPI+WhRANCAAQsIi9rWR8kxIKNLbBtZBsfPYBkXjhK
+fqPIlfm+fs5NoAQ1et5aQ0SW27OUgJBuy7XlDXJR+4EPvc1VYJvHgZUq
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBrDCCAVOgAwIBAgIUWidsQ+aI5rys7jS3Jxi3O9HcXMkwCgYIKoZIzj0EAwIw
+HTEbMBkGA1UEAwwSa3ViZS1pbmZvcm1lciB0ZXN0MCAXDTI2MTEyMTA5MzQ1OFoY
+DzIxMjYxMDI4MDkzNDU4WjAdMRswGQYDVQQDDBJrdWJlLWluZm9ybWVyIHRlc3Qw
+WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQsIi9rWR8kxIKNLbBtZBsfPYBkXjhK
+fqPIlfm+fs5NoAQ1et5aQ0SW27OUgJBuy7XlDXJR+4EPvc1VYJvHgZUqo28wbTAd
+BgNVHQ4EFgQUaPnO/Ci8c8LXa5GZ+JErVuef3nUwHwYDVR0jBBgwFoAUaPnO/Ci8
+c8LXa5GZ+JErVuef3nUwDwYDVR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAAB
+gglsb2NhbGhvc3QwCgYIKoZIzj0EAwIDRwAwRAIgDucmsA5r16S/Zwlx/luR5gv+
+/Ys13EtWA9oVuvdLJOQCIHNOPCpDfpXHnn8R7LXGBv3MBVv4O1zpBxPrWSR8d2yn
+-----END CERTIFICATE-----`,
+}
