@@ -9,7 +9,14 @@ import type { Transport, TransportRequest } from '../transport.ts'
 import { ListBody, type Progress, WatchBody } from './bodies.ts'
 import type { ReflectorHost } from './host.ts'
 import { nothing } from './nothing-sink.ts'
-import { type Effect, initialState, type Query, type ReflectorEvent, type ReflectorState } from './state.ts'
+import {
+  type Effect,
+  initialState,
+  type Query,
+  type ReflectorEvent,
+  type ReflectorState,
+  type Step,
+} from './state.ts'
 import { transition } from './transitions.ts'
 
 export interface ReflectorDriverOptions {
@@ -89,11 +96,13 @@ export class ReflectorDriver {
 
   /** At any moment, also from inside the sink or the host. */
   stop(): void {
+    if (this.#isStopped) return
     this.#isStopped = true
     this.#waiting.length = 0
-    this.#timer?.cancel()
     this.#roomTimer?.cancel()
-    this.#abandon()
+    const { state, effects } = this.#transition({ type: 'stop' })
+    this.#state = state
+    for (const effect of effects) this.#carryOut(effect)
   }
 
   permitGranted(): void {
@@ -125,12 +134,7 @@ export class ReflectorDriver {
     this.#isStepping = true
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       if (this.#isStopped) break
-      const { runtime, spec } = this.#options
-      const { state, effects } = transition(this.#state, next, {
-        nowMs: runtime.nowMs(),
-        random: runtime.random(),
-        timing: spec.timing,
-      })
+      const { state, effects } = this.#transition(next)
       this.#state = state
       for (const effect of effects) {
         // Any of them may lead to stop().
@@ -140,6 +144,15 @@ export class ReflectorDriver {
     }
     this.#isStepping = false
     if (this.#awaitsRoom) this.#awaitRoom()
+  }
+
+  #transition(event: ReflectorEvent): Step {
+    const { runtime, spec } = this.#options
+    return transition(this.#state, event, {
+      nowMs: runtime.nowMs(),
+      random: runtime.random(),
+      timing: spec.timing,
+    })
   }
 
   #carryOut(effect: Effect): void {
