@@ -212,7 +212,10 @@ export class ModelServer {
         ...(namespace !== undefined && { namespace }),
         uid,
         resourceVersion: this.versionText(version),
-        labels: { visible: String(isVisible), color: this.#random.pick(['red', 'green']) },
+        labels: {
+          visible: String(isVisible),
+          color: this.#random.pick(['red', 'green']),
+        },
       },
       spec: { serial, ...(serial % 3 === 0 && { note: `note ${serial}` }) },
     }

@@ -140,16 +140,6 @@ export const mutations: readonly Mutation[] = [
     isHarmless: true,
   },
   {
-    name: 'tombstone of the same version accepted',
-    edits: [
-      {
-        file: indexer,
-        find: 'buried !== undefined && version <= buried',
-        replace: 'buried !== undefined && version < buried',
-      },
-    ],
-  },
-  {
     name: 'a queue that survives a reset',
     edits: [{ file: queue, find: 'if (reset) this.#clear()\n', replace: '' }],
   },

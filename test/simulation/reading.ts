@@ -181,8 +181,9 @@ export class Reading {
   #freshOrStale(): Snapshot {
     const { server, random } = this.#options
     const fresh = server.snapshot()
-    if (!this.faults.stale || !this.#mayLag || !random.chance(0.5)) return fresh
-    const stale = server.snapshotAt(this.known + random.below(Math.max(1, fresh.version - this.known)))
+    if (!this.faults.stale || !this.#mayLag || random.chance(0.2)) return fresh
+    const lagMax = Math.max(1, fresh.version - this.known)
+    const stale = server.snapshotAt(this.known + Math.min(random.below(lagMax), random.below(lagMax)))
     return stale.version >= this.known ? stale : fresh
   }
 

@@ -27,6 +27,9 @@ const stepsMin = 60
 const stepsMore = 140
 const restStepsMax = 4_000
 
+const keys = ['ns-1/a', 'ns-1/b', 'ns-2/a', 'cluster-wide', 'ns-2/c', 'ns-1/ä']
+const wideKeys = Array.from({ length: 40 }, (_, i) => `ns-${i % 3}/k${i}`)
+
 type Action =
   | 'write'
   | 'read'
@@ -41,6 +44,7 @@ type Action =
   | 'listener comes'
   | 'listener goes'
   | 'crash'
+  | 'crash in mid-batch'
   | 'restart'
   | 'relist'
   | 'compact'
@@ -61,6 +65,7 @@ const weights: Readonly<Record<Action, { readonly weight: number; readonly sprea
   'listener goes': { weight: 0.7, spread: [0, 1, 2] },
   credit: { weight: 10, spread: [0.1, 1, 3] },
   crash: { weight: 2, spread: [0, 1, 1, 3] },
+  'crash in mid-batch': { weight: 0.7, spread: [0, 1, 2] },
   restart: { weight: 10, spread: [1] },
   relist: { weight: 1.5, spread: [0, 1, 2] },
   compact: { weight: 2, spread: [0, 1, 2] },
@@ -77,6 +82,7 @@ export class Schedule {
   readonly #main: MainSide
   readonly #shape: WorkerShape
   readonly #faults: ReadingFaults
+  readonly #isWide: boolean
   readonly #weights: Map<Action, number>
   readonly #wire: Posted[] = []
   readonly #log: (line: string) => void
@@ -95,11 +101,12 @@ export class Schedule {
     this.#log = options.log ?? (() => {})
     const random = new Random(options.seed)
     this.#random = random
-    this.#clock = new VirtualClock(random, random.pick([0, 0.2, 1]))
-    const keys = ['ns-1/a', 'ns-1/b', 'ns-2/a', 'cluster-wide', 'ns-2/c', 'ns-1/ä']
+    // Few keys meet each other often; with many, slices end and threads die in the middle of a batch.
+    this.#isWide = random.chance(0.12)
+    this.#clock = new VirtualClock(random, this.#isWide ? 8 : random.pick([0, 0.2, 1]))
     this.#server = new ModelServer(
       {
-        keys: keys.slice(0, 3 + random.below(4)),
+        keys: this.#isWide ? wideKeys : keys.slice(0, 3 + random.below(4)),
         versionBase: random.pick([0n, 0n, 2n ** 53n - 30n, 10n ** 22n]),
       },
       random,
@@ -114,17 +121,24 @@ export class Schedule {
     }
     this.#shape = {
       creditBytes: random.pick([1, 16_384, 40_000, 1_000_000]),
-      rowCountMax: random.pick([1, 2, 3, 100]),
+      rowCountMax: this.#isWide ? 100 : random.pick([1, 2, 3, 100]),
       slabBytes: random.pick([2_048, 4_096, 65_536]),
       withPort: random.chance(0.5),
+      hasShortEpochs: random.chance(0.1),
     }
     this.#weights = new Map()
     for (const action of actions) {
       const { weight, spread } = weights[action]
       this.#weights.set(action, weight * random.pick(spread))
     }
-    // A lagging replica and a restored etcd look alike: both answer with a version that is too low.
-    if (isStale) this.#weights.set('restore', 0)
+    if (isStale) {
+      // A lagging replica and a restored etcd look alike: both answer with a version that is too low.
+      this.#weights.set('restore', 0)
+      // It matters where main knows more than the watch: after a crash, and before the watch has caught up.
+      this.#weights.set('crash', weights.crash.weight * random.pick([1, 3]))
+      this.#weights.set('crash in mid-batch', 4)
+      this.#weights.set('relist', weights.relist.weight * random.pick([2, 6]))
+    }
     this.#main = new MainSide({
       stages: options.stages,
       random,
@@ -142,8 +156,9 @@ export class Schedule {
     const steps = stepsMin + this.#random.below(stepsMore)
     let violation: string | undefined
     try {
-      for (let i = this.#random.below(5); i > 0; i--) this.#server.mutate()
+      for (let i = this.#random.below(this.#isWide ? 60 : 5); i > 0; i--) this.#server.mutate()
       for (let i = this.#random.below(3); i > 0; i--) this.#main.listeners.add()
+      if (this.#random.chance(this.#isWide ? 0.7 : 0.3)) this.#comeToRest()
       for (let step = 0; step < steps; step++) this.#act(this.#choose())
       this.#rest()
     } catch (error) {
@@ -172,6 +187,8 @@ export class Schedule {
       case 'crash':
       case 'relist':
         return this.#worker !== undefined
+      case 'crash in mid-batch':
+        return this.#worker !== undefined && this.#isWide
       case 'worker turn':
       case 'worker timer':
         return this.#worker !== undefined && this.#shape.withPort
@@ -198,13 +215,11 @@ export class Schedule {
 
   #act(action: Action): void {
     switch (action) {
-      case 'write': {
-        const event = this.#server.mutate()
-        if (event !== undefined) this.#log(`server: ${event.type} ${event.state.key} @${event.version}`)
+      case 'write':
+        for (let i = this.#isWide ? 1 + this.#random.below(8) : 1; i > 0; i--) this.#write()
         break
-      }
       case 'read':
-        this.#read(this.#random.chance(0.2) ? 1 + this.#random.below(8) : 1)
+        this.#read(this.#random.chance(0.2) ? 1 + this.#random.below(8) : this.#isWide ? 6 : 1)
         break
       case 'worker turn':
         this.#worker?.thread.turn()
@@ -239,11 +254,12 @@ export class Schedule {
         this.#credit()
         break
       case 'crash':
-        this.#log('CRASH')
-        this.#worker?.die()
-        this.#worker = undefined
-        this.#oldWorld.workerDied()
-        this.#main.contract.workerDied()
+        this.#crash()
+        // Main may hear of it before it has applied what it has, or long after.
+        if (this.#random.chance(0.5)) this.#mourn()
+        break
+      case 'crash in mid-batch':
+        this.#crashInBatch()
         break
       case 'restart':
         if (this.#isMourned) this.#launch()
@@ -263,6 +279,11 @@ export class Schedule {
     }
   }
 
+  #write(): void {
+    const event = this.#server.mutate()
+    if (event !== undefined) this.#log(`server: ${event.type} ${event.state.key} @${event.version}`)
+  }
+
   #read(steps: number): void {
     const worker = this.#worker
     if (worker === undefined) return
@@ -279,6 +300,14 @@ export class Schedule {
     const credit = this.#main.credits.shift()
     if (credit === undefined || credit.incarnation !== this.#incarnation) return
     this.#worker?.credit(credit.bytes, credit.buffer === undefined ? [] : [credit.buffer])
+  }
+
+  #crash(): void {
+    this.#log('CRASH')
+    this.#worker?.die()
+    this.#worker = undefined
+    this.#oldWorld.workerDied()
+    this.#main.contract.workerDied()
   }
 
   #mourn(): void {
@@ -311,6 +340,7 @@ export class Schedule {
       resumeVersion,
       // With lagging replicas a list may be older than main's cache: the sweep must spare what is newer.
       knownVersion: this.#faults.stale ? 0 : this.#main.knownVersion,
+      startsExpired: this.#faults.stale && this.#random.chance(0.8),
       watchFromHighestPage: this.#options.watchFromHighestPage === true,
       post: (posted) => {
         this.#oldWorld.posted(posted)
@@ -339,22 +369,8 @@ export class Schedule {
   #rest(): void {
     this.#log('faults stop')
     for (let i = 0; i < restStepsMax; i++) {
-      if (this.#worker === undefined) {
-        if (!this.#isMourned) this.#mourn()
-        this.#launch()
-      }
+      if (!this.#calm()) continue
       const worker = this.#worker as WorkerLife
-      worker.reading.faults = noFaults
-      worker.read(1)
-      worker.flush()
-      worker.thread.turn()
-      worker.thread.fireTimer(true)
-      this.#deliver()
-      while (this.#main.turn()) {}
-      while (this.#main.listeners.openCount > 0) this.#main.listeners.settle()
-      this.#credit()
-      if (!worker.isIdle || this.#wire.length > 0 || !this.#main.isAtRest) continue
-      if (this.#main.credits.length > 0 || worker.thread.hasTurn) continue
       if (this.#main.contract.hasLosses) {
         // Nothing but a new list can find what a server lost.
         worker.reading.relist()
@@ -367,5 +383,42 @@ export class Schedule {
       return
     }
     violate('converge', `no rest after ${restStepsMax} steps`)
+  }
+
+  /** One round of everything but faults; returns whether nothing is left to be done. */
+  #calm(): boolean {
+    if (this.#worker === undefined) {
+      if (!this.#isMourned) this.#mourn()
+      this.#launch()
+    }
+    const worker = this.#worker as WorkerLife
+    worker.reading.faults = noFaults
+    worker.read(1)
+    worker.flush()
+    worker.thread.turn()
+    worker.thread.fireTimer(true)
+    this.#deliver()
+    while (this.#main.turn()) {}
+    while (this.#main.listeners.openCount > 0) this.#main.listeners.settle()
+    this.#credit()
+    if (!worker.isIdle || this.#wire.length > 0 || !this.#main.isAtRest) return false
+    return this.#main.credits.length === 0 && !worker.thread.hasTurn
+  }
+
+  #comeToRest(): void {
+    this.#log('calm')
+    for (let i = 0; i < restStepsMax && !this.#calm(); i++) {}
+  }
+
+  /** All is quiet, then much happens at once, and the thread dies while main is in the middle of a batch. */
+  #crashInBatch(): void {
+    this.#comeToRest()
+    for (let i = 50 + this.#random.below(50); i > 0; i--) this.#write()
+    this.#read(100)
+    while (this.#worker?.thread.turn() === true || this.#worker?.flush() === true) {}
+    while (this.#wire.length > 0) this.#deliver()
+    for (let i = this.#random.below(3); i > 0; i--) this.#main.turn()
+    this.#crash()
+    this.#mourn()
   }
 }

@@ -5,6 +5,7 @@ import type { BatchPort } from '../../workers/batch-port.ts'
 import type { BatchWriter } from '../../workers/batch-writer.ts'
 import { type DeltaQueue, QueueMarker } from '../../workers/delta-queue.ts'
 import type { Intake } from '../../workers/intake.ts'
+import type { JsonTranscoder } from '../../workers/transcode/json-transcoder.ts'
 import type { BatchFacts, CacheContract } from './cache-contract.ts'
 import { violate } from './contract-violation.ts'
 import type { ModelServer } from './model-server.ts'
@@ -32,6 +33,8 @@ export interface WorkerShape {
   readonly slabBytes: number
   /** false: the schedule itself decides when a batch is written, one at a time. */
   readonly withPort: boolean
+  /** Dictionaries are begun anew all the time, as if they were full of strings that nobody uses any more. */
+  readonly hasShortEpochs: boolean
 }
 
 export interface WorkerLifeOptions {
@@ -45,6 +48,7 @@ export interface WorkerLifeOptions {
   readonly firstGeneration: number
   readonly resumeVersion: string | undefined
   readonly knownVersion: number
+  readonly startsExpired: boolean
   readonly watchFromHighestPage: boolean
   readonly post: (posted: Posted) => void
   readonly onReset: () => void
@@ -74,9 +78,11 @@ export class WorkerLife {
       slabBytes: shape.slabBytes,
       onRule: options.onRule,
     })
-    const transcoder = new stages.JsonTranscoder({ fields: {}, columns: ['metadata.labels.color'] })
+    const transcoder = (firstEpoch: number): JsonTranscoder => {
+      return new stages.JsonTranscoder({ fields: {}, columns: ['metadata.labels.color'], firstEpoch })
+    }
     this.#intake = new stages.Intake({
-      transcoder,
+      transcoder: shape.hasShortEpochs ? renewing(transcoder, random) : transcoder(0),
       queue: this.#queue,
       nowMs: () => this.thread.nowMs(),
       onRefused: () => {},
@@ -113,6 +119,7 @@ export class WorkerLife {
       knownVersion: options.knownVersion,
       watchFromHighestPage: options.watchFromHighestPage,
     })
+    if (options.startsExpired) this.reading.relist()
   }
 
   get isIdle(): boolean {
@@ -183,6 +190,19 @@ export class WorkerLife {
       isReset: markers.some((marker) => marker.reset === true),
     })
   }
+}
+
+/** A transcoder that begins a new epoch every dozen objects. */
+function renewing(make: (epoch: number) => JsonTranscoder, random: Random): JsonTranscoder {
+  let current = make(0)
+  return new Proxy(current, {
+    get(_target, property) {
+      if (property === 'prepare' && random.chance(0.08)) current = make(current.epoch.number + 1)
+      const value: unknown = Reflect.get(current, property, current)
+      return typeof value === 'function' ? value.bind(current) : value
+    },
+    set: (_target, property, value) => Reflect.set(current, property, value, current),
+  })
 }
 
 function markerText(marker: BatchMarker): string {
