@@ -84,11 +84,16 @@ export function send(
   path: string,
   { body, contentType = 'application/json', headers = {} }: RequestOptions = {},
 ): Promise<Answer> {
+  const sent = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
   return new Promise((resolve, reject) => {
     const request = httpRequest(`${url}${path}`, {
       method,
       agent: false,
-      headers: { ...headers, ...(body !== undefined && { 'content-type': contentType }) },
+      headers: {
+        ...headers,
+        // The length too: node sends the body of a DELETE without any framing otherwise.
+        ...(sent !== undefined && { 'content-type': contentType, 'content-length': Buffer.byteLength(sent) }),
+      },
     })
     request.on('error', reject)
     request.on('response', (response) => {
@@ -100,7 +105,7 @@ export function send(
       response.on('error', reject)
       response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
     })
-    request.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body))
+    request.end(sent)
   })
 }
 
