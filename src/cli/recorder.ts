@@ -26,6 +26,7 @@ export class Recorder {
   readonly #fold: Fold | undefined
   readonly #output: Output
   readonly #nowMs: () => number
+  #liveFromMs = Number.POSITIVE_INFINITY
   /** Sum of what was read: without a use of it, reading could be optimised away. */
   charactersRead = 0
 
@@ -45,10 +46,15 @@ export class Recorder {
     return this.changes.add + this.changes.update + this.changes.delete
   }
 
+  /** The initial list is finished: lag counts from here on. */
+  live(): void {
+    this.#liveFromMs = this.#nowMs()
+  }
+
   take(type: 'add' | 'update' | 'delete', event: RecordedEvent): Promise<void> | undefined {
     this.changes[type]++
-    // Objects of a list waited in the server or for their list's end: that is no lag of ours.
-    if (event.cause === 'watch') {
+    // What was read during the initial sync waited behind it; objects of a list have no moment they happened at.
+    if (event.cause === 'watch' && event.receivedAtMs >= this.#liveFromMs) {
       const lagMs = this.#nowMs() - event.receivedAtMs
       this.lag.record(lagMs)
       this.recentLag.record(lagMs)

@@ -28,7 +28,7 @@ export interface Summary extends ProcessFigures {
   /** Changes that were merged away, in the worker's queue and in the listener's buffer. */
   readonly merged: number
   readonly delivered: number
-  /** Last byte of a change read in the worker → handler called; live changes only. */
+  /** Last byte of a change read in the worker → handler called; changes read after the sync only. */
   readonly lagMs: { readonly p50: number; readonly p99: number; readonly max: number } | null
   readonly relists: number
   readonly reconnects: number

@@ -32,6 +32,8 @@ export interface WatchRunInput {
 }
 
 const sampleMs = 1_000
+/** Above the time that a connection may take to fail. */
+const quietMs = 12_000
 const auditWaitMs = 30_000
 const auditPollMs = 250
 /** Of a listener that shows every change: merging may show only where the worker's queue had to. */
@@ -87,7 +89,13 @@ export class WatchRun {
     io.interrupt.addEventListener('abort', stop)
     const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration)
     const sampler = new LiveSampler(this.#informer, this.#registration, this.#recorder, this.#meter)
-    const ticker = setInterval(() => this.#output.sample(sampler.take()), sampleMs)
+    const ticker = setInterval(() => {
+      const sample = sampler.take()
+      // A server that refuses us ends in one line; a silent one must not leave the user without a word.
+      const isQuiet = nodeRuntime.nowMs() - this.#startedAtMs < quietMs
+      const isWaiting = isQuiet && sample.objects === 0 && !sample.hasSynced
+      if (!isWaiting) this.#output.sample(sample)
+    }, sampleMs)
     const unsubscribe = this.#informer.onStateChange((state, error) => {
       const isStarting = !this.#informer.hasSynced() && this.#recorder.delivered === 0
       if (error !== undefined && isStarting && isFatalAtStart(error)) {
@@ -149,6 +157,7 @@ export class WatchRun {
       throw error
     }
     this.#syncMs = nodeRuntime.nowMs() - this.#startedAtMs
+    this.#recorder.live()
     this.#output.synced()
     if (this.#input.options.untilSynced || signal.aborted) return
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))

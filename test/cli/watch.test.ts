@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { Command, runCommand } from './command.ts'
+import { TcpRelay } from './tcp-relay.ts'
 
 const running: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -119,20 +120,28 @@ test('a kubeconfig that serve wrote is enough', async () => {
   expect((await command.interrupt()).code).toBe(0)
 })
 
-test('a connection lost later is retried', async () => {
-  const { url, command } = await serve('--objects 5')
-  const watch = start(`watch pods --server ${url} -o jsonl`)
+test('a connection lost later is retried, and nothing of what happened meanwhile is missed', async () => {
+  const { url } = await serve('--objects 5')
+  const relay = new TcpRelay(Number(new URL(url).port))
+  await relay.mend()
+  running.push(() => relay.cut())
+  const watch = start(`watch pods --server ${relay.url} -o jsonl`)
   await watch.waitFor('sync', () => watch.stdout.includes('"synced"'))
-  await command.interrupt()
+  await relay.cut()
   await watch.waitFor('the loss', () => watch.stdout.includes('ERR_CONNECTION'))
-  const again = start(`serve --port ${new URL(url).port} --objects 7 --seed 99`)
-  await again.waitFor('the URL', () => again.lines.length > 0)
-  await watch.waitFor(
-    'health',
-    () => json(watch.lines.findLast((line) => line.includes('"state"')))['state'] === 'watching',
-  )
-  expect((await watch.interrupt()).code).toBe(0)
-  expect(json(watch.lines.at(-1))).toMatchObject({ type: 'summary', objects: 7 })
+  const pod = { metadata: { name: 'made-meanwhile', namespace: 'default' }, spec: { containers: [] } }
+  const created = await fetch(`${url}/api/v1/namespaces/default/pods`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(pod),
+  })
+  expect(created.status).toBe(201)
+  await relay.mend()
+  await watch.waitFor('the new pod', () => watch.stdout.includes('"key":"default/made-meanwhile"'))
+  const { code, stderr } = await watch.interrupt()
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(json(watch.lines.at(-1))).toMatchObject({ type: 'summary', objects: 6, relists: 0 })
+  expect(json(watch.lines.at(-1))['reconnects']).toBeGreaterThan(0)
 })
 
 test('a reader that goes away ends it', async () => {
