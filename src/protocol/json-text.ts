@@ -1,3 +1,16 @@
+/** For texts without an escape in any key. */
+export function parsePlainJson(text: string, freeze: boolean): unknown {
+  const value: unknown = JSON.parse(text)
+  if (freeze) freezeDeep(value)
+  return value
+}
+
+function freezeDeep(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  Object.freeze(value)
+  for (const member of Object.values(value)) freezeDeep(member)
+}
+
 /**
  * JSON.parse for the few texts that reach main as JSON (nested deeper than a record may be, or with lone surrogates).
  *

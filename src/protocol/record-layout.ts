@@ -33,7 +33,9 @@ export const recordFlags: {
   readonly uidText: 2
   /** The resourceVersion is not a safe integer in canonical form: it stands as a text. */
   readonly versionText: 4
-} = { rawJson: 1, uidText: 2, versionText: 4 }
+  /** With rawJson: a key is written with an escape, which V8's JSON.parse cannot be trusted with. */
+  readonly escapedKeys: 8
+} = { rawJson: 1, uidText: 2, versionText: 4, escapedKeys: 8 }
 
 export const recordOffsets: {
   readonly flags: 0

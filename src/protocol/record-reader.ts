@@ -1,7 +1,7 @@
 import { type SliceableBytes, sliceable } from './byte-slices.ts'
-import { parseJsonText, setOwn } from './json-text.ts'
+import { parseJsonText, parsePlainJson, setOwn } from './json-text.ts'
 import { canonicalUid, isRawJson, tailOffset } from './record-header.ts'
-import { recordHeaderBytes, recordOffsets, uidReference } from './record-layout.ts'
+import { recordFlags, recordHeaderBytes, recordOffsets, uidReference } from './record-layout.ts'
 import { formatError } from './record-scalar.ts'
 import { MemoBudget, StructureMemo } from './structure-memo.ts'
 
@@ -241,9 +241,12 @@ function makeSource(readers: readonly ReadValue[], values: readonly string[], fr
 
   function read(buffer: Buffer, offset: number): object {
     const body = offset + recordHeaderBytes
+    const tail = tailOffset(buffer, offset)
+    if (tail > buffer.length) throw formatError(offset)
     if (isRawJson(buffer, offset)) {
-      const json = sliceable(buffer).utf8Slice(body, tailOffset(buffer, offset))
-      return parseJsonText(json, freeze) as object
+      const json = sliceable(buffer).utf8Slice(body, tail)
+      const hasEscapedKeys = ((buffer[offset] as number) & recordFlags.escapedKeys) !== 0
+      return (hasEscapedKeys ? parseJsonText(json, freeze) : parsePlainJson(json, freeze)) as object
     }
     if (buffer.buffer !== doubles.buffer) doubles = new DataView(buffer.buffer)
     bytes = sliceable(buffer)
@@ -251,7 +254,7 @@ function makeSource(readers: readonly ReadValue[], values: readonly string[], fr
     uidAt = offset + recordOffsets.uid
     const object = value() as object
     // Reading behind the end yields undefined bytes, which end as a format error or here: never as a wrong object.
-    if (at !== tailOffset(buffer, offset)) throw formatError(at)
+    if (at !== tail) throw formatError(at)
     return object
   }
 

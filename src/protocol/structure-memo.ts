@@ -63,7 +63,8 @@ export class StructureMemo {
 
   /** After {@link find} found nothing, and `object` was read from there up to `end`. */
   learn(bytes: Uint8Array, at: number, end: number, object: object): void {
-    if (this.#rest > 0 || end - at < bytesMin || end - at > bytesMax) return
+    // Beyond the bytes: a record cut short, which is refused when its end is reached. Its prefix must not be learnt.
+    if (this.#rest > 0 || end - at < bytesMin || end - at > bytesMax || end > bytes.length) return
     if (--this.#patience <= 0) {
       this.#rest = restReads
       this.#patience = patienceMax >> 1

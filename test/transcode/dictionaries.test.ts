@@ -129,7 +129,7 @@ describe('strings', () => {
     const transcoder = newTranscoder()
     let record: Buffer = Buffer.alloc(0)
     let json = ''
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 6; round++) {
       for (let i = 0; i < 300; i++) {
         const list = Array.from({ length: 40 }, (_, k) => `"${(i * 40 + k).toString(36)}"`)
         json = objectText(`"spec":[${list.join(',')}]`, meta(round * 1000 + i))

@@ -6,7 +6,7 @@ import type { ResourceVersion } from '../../src/protocol/resource-version.ts'
 import { Detour } from './detour.ts'
 import { type FieldPlan, planFields, role } from './field-plan.ts'
 import { Identity } from './identity.ts'
-import { normaliseJson } from './normalise-json.ts'
+import { type NormalJson, normaliseJson } from './normalise-json.ts'
 import { type RawFacts, rawFacts, type TypeMeta, withTypeMeta } from './raw-record.ts'
 import { RecordEncoder } from './record-encoder.ts'
 import { RecordTail } from './record-tail.ts'
@@ -68,8 +68,7 @@ export function maxRecordBytes(jsonBytes: number): number {
  * to be read with those of the {@link epoch} that {@link prepare} returned before, at the length they have by then.
  */
 export class JsonTranscoder {
-  /** Given to objects that lack them, as first keys: items of a list of built-in kinds do. At most 512 bytes. */
-  typeMeta: TypeMeta | undefined = undefined
+  #typeMeta: TypeMeta | undefined
   readonly #plan: FieldPlan
   readonly #bounds: TranscoderBounds
   readonly #encoder = new RecordEncoder()
@@ -86,6 +85,18 @@ export class JsonTranscoder {
     this.#bounds = { ...defaultTranscoderBounds, ...options.bounds }
     this.#tail = new RecordTail(options.columns.length)
     this.#epoch = this.#begin(options.firstEpoch ?? 0)
+  }
+
+  /** Given to objects that lack them, as first keys: items of a list of built-in kinds do. At most 512 bytes as JSON. */
+  get typeMeta(): TypeMeta | undefined {
+    return this.#typeMeta
+  }
+
+  set typeMeta(typeMeta: TypeMeta | undefined) {
+    if (typeMeta !== undefined && Buffer.byteLength(JSON.stringify(typeMeta)) > typeMetaBytesMax) {
+      throw new KubeInformerError('ERR_INVALID_OPTION', 'apiVersion and kind are too long')
+    }
+    this.#typeMeta = typeMeta
   }
 
   get epoch(): DictionaryEpoch {
@@ -146,10 +157,10 @@ export class JsonTranscoder {
       return undefined
     } catch (detour) {
       if (!(detour instanceof Detour)) throw detour
-      const text = this.#normalised()
+      const json = this.#normalised()
       // Once more the straight way, which now meets no key twice.
       if (detour === Detour.normalise) {
-        const bytes = Buffer.from(text)
+        const bytes = Buffer.from(json.text)
         this.#encoder.load(bytes, 0, bytes.length)
         try {
           this.#encodeTyped(outStart)
@@ -158,7 +169,7 @@ export class JsonTranscoder {
           if (again !== Detour.rawJson) throw again
         }
       }
-      return this.#encodeRaw(outStart, text)
+      return this.#encodeRaw(outStart, json)
     }
   }
 
@@ -183,7 +194,7 @@ export class JsonTranscoder {
   }
 
   /** The text at hand, checked to its end, without dropped fields and repeated keys. */
-  #normalised(): string {
+  #normalised(): NormalJson {
     const encoder = this.#encoder
     encoder.at = encoder.depth = 0
     encoder.skipValue()
@@ -192,12 +203,12 @@ export class JsonTranscoder {
     return normaliseJson(encoder.bytes.toString('utf8', 0, encoder.end), this.#plan)
   }
 
-  #encodeRaw(outStart: number, text: string): RawFacts {
+  #encodeRaw(outStart: number, { text, hasEscapedKeys }: NormalJson): RawFacts {
     const typed = this.typeMeta === undefined ? text : withTypeMeta(text, this.typeMeta)
     const encoder = this.#encoder
     encoder.to = outStart + recordHeaderBytes
     encoder.to += encoder.out.write(typed, encoder.to)
-    return rawFacts(typed, this.#plan, this.#tail.columnCount)
+    return rawFacts({ text: typed, hasEscapedKeys }, this.#plan, this.#tail.columnCount)
   }
 
   /** Whether the dictionary still serves: a full one that finds half as much as it used to begins anew. */

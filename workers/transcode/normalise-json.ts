@@ -6,12 +6,19 @@ import type { FieldPlan } from './field-plan.ts'
  * than its source. For the few objects that the straight way cannot hold; recursion is bounded by depthMax, which the
  * caller has checked.
  */
-export function normaliseJson(text: string, plan: FieldPlan): string {
-  return new Normaliser(text).value(plan)
+export function normaliseJson(text: string, plan: FieldPlan): NormalJson {
+  const normaliser = new Normaliser(text)
+  return { text: normaliser.value(plan), hasEscapedKeys: normaliser.hasEscapedKeys }
+}
+
+export interface NormalJson {
+  readonly text: string
+  readonly hasEscapedKeys: boolean
 }
 
 class Normaliser {
   readonly #text: string
+  hasEscapedKeys = false
   #at = 0
 
   constructor(text: string) {
@@ -40,7 +47,11 @@ class Normaliser {
     this.#at++
     const parts: string[] = []
     // Well-formed: lone surrogates come out as escapes.
-    for (const [key, value] of members) parts.push(`${JSON.stringify(key)}:${value}`)
+    for (const [key, value] of members) {
+      const name = JSON.stringify(key)
+      if (name.includes('\\')) this.hasEscapedKeys = true
+      parts.push(`${name}:${value}`)
+    }
     return `{${parts.join(',')}}`
   }
 

@@ -1,5 +1,6 @@
 import { parseJsonText } from '../../src/protocol/json-text.ts'
 import type { FieldPlan } from './field-plan.ts'
+import type { NormalJson } from './normalise-json.ts'
 
 /** What an object that goes as JSON text says about itself. Slow: it is parsed for that. */
 export interface RawFacts {
@@ -7,6 +8,7 @@ export interface RawFacts {
   readonly namespace: string | undefined
   readonly uid: string | undefined
   readonly version: string | undefined
+  readonly hasEscapedKeys: boolean
   /** By column. */
   readonly columns: string[][]
 }
@@ -20,8 +22,8 @@ class NumberText {
   }
 }
 
-export function rawFacts(text: string, plan: FieldPlan, columnCount: number): RawFacts {
-  const object = parseJsonText(text, false, (number) => new NumberText(number))
+export function rawFacts(json: NormalJson, plan: FieldPlan, columnCount: number): RawFacts {
+  const object = parseJsonText(json.text, false, (number) => new NumberText(number))
   const columns: string[][] = Array.from({ length: columnCount }, () => [])
   collect(object, plan, columns)
   const metadata = member(object, 'metadata')
@@ -30,6 +32,7 @@ export function rawFacts(text: string, plan: FieldPlan, columnCount: number): Ra
     namespace: textOf(member(metadata, 'namespace')),
     uid: textOf(member(metadata, 'uid')),
     version: textOf(member(metadata, 'resourceVersion')),
+    hasEscapedKeys: json.hasEscapedKeys,
     columns,
   }
 }

@@ -27,6 +27,7 @@ export class RecordTail {
   write(encoder: RecordEncoder, start: number, identity: Identity, raw: RawFacts | undefined): void {
     const { out } = encoder
     let flags = raw === undefined ? 0 : recordFlags.rawJson
+    if (raw?.hasEscapedKeys === true) flags |= recordFlags.escapedKeys
     if (!identity.versionIsNumber) flags |= recordFlags.versionText
     // Also a canonical uid that came with escapes or in raw JSON stands as bytes: sameUid compares flags.
     const isUidText = identity.uidText !== undefined && !writeUidText(identity.uidText, out, start)

@@ -5,7 +5,7 @@ export const valueBytesMin = 2
 export const valueBytesMax = 256
 
 const probeMax = 16
-const candidateBits = 15
+const candidateCountMax = 1 << 15
 const admitSights = 2
 const ownCountMax = 16
 
@@ -32,9 +32,12 @@ export class ValueDictionary {
   readonly #bytesMax: number
   readonly #countMax: number
 
-  readonly #candidates = new Int32Array(1 << candidateBits)
-  readonly #candidateOwners = new Int32Array(1 << candidateBits)
-  readonly #candidateSights = new Uint8Array(1 << candidateBits)
+  // Small at first: hundreds of watches may share a thread, most of them of few objects.
+  #candidates = new Int32Array(1 << 10)
+  #candidateOwners = new Int32Array(1 << 10)
+  #candidateSights = new Uint8Array(1 << 10)
+  /** Candidates that took another one's slot. */
+  #evictions = 0
   #sighted = new Int32Array(256)
   #sightedCount = 0
 
@@ -90,7 +93,7 @@ export class ValueDictionary {
 
   /** A string not found: whether it was seen in enough objects to enter now. Remembers the sight otherwise. */
   sight(hash: number): boolean {
-    const slot = (hash ^ (hash >>> candidateBits)) & ((1 << candidateBits) - 1)
+    const slot = this.#candidateSlot(hash)
     if (this.#candidates[slot] === hash && (this.#candidateSights[slot] as number) >= admitSights) return true
     if (this.#sightedCount === this.#sighted.length) {
       // More unknown strings than most objects have strings: the rest of them is not worth remembering.
@@ -111,8 +114,9 @@ export class ValueDictionary {
     const candidates = this.#candidates
     for (let i = 0; i < this.#sightedCount; i++) {
       const hash = this.#sighted[i] as number
-      const slot = (hash ^ (hash >>> candidateBits)) & ((1 << candidateBits) - 1)
+      const slot = this.#candidateSlot(hash)
       if (candidates[slot] !== hash) {
+        if (candidates[slot] !== 0) this.#evictions++
         candidates[slot] = hash
         this.#candidateOwners[slot] = owner
         this.#candidateSights[slot] = 1
@@ -122,6 +126,27 @@ export class ValueDictionary {
       }
     }
     this.#sightedCount = 0
+    if (this.#evictions * 4 > candidates.length && candidates.length < candidateCountMax) {
+      this.#growCandidates()
+    }
+  }
+
+  #candidateSlot(hash: number): number {
+    return (hash ^ (hash >>> 15)) & (this.#candidates.length - 1)
+  }
+
+  #growCandidates(): void {
+    const [candidates, owners, sights] = [this.#candidates, this.#candidateOwners, this.#candidateSights]
+    this.#candidates = new Int32Array(candidates.length * 4)
+    this.#candidateOwners = new Int32Array(candidates.length * 4)
+    this.#candidateSights = new Uint8Array(candidates.length * 4)
+    this.#evictions = 0
+    for (const [i, hash] of candidates.entries()) {
+      const slot = this.#candidateSlot(hash)
+      this.#candidates[slot] = hash
+      this.#candidateOwners[slot] = owners[i] as number
+      this.#candidateSights[slot] = sights[i] as number
+    }
   }
 
   /** Enters the text at `at` (see {@link find}); returns its id, -1 if there is no room. */
