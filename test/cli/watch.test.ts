@@ -57,7 +57,7 @@ test.each(['--threads 1', '--threads 0'])('the main job, %s: churn, audit, summa
 test('--until-synced ends by itself; text names the audit', async () => {
   const { code, stdout } = await runCommand('watch nodes --embedded --objects 20 --until-synced')
   expect(code).toBe(0)
-  expect(stdout).toMatch(/synced {2,}in [\d.]+ ms/)
+  expect(stdout).toMatch(/synced {2,}in [\d.,]+ ms/)
   expect(stdout).toMatch(/audit +ok: true, compared: 20, missing: 0, extra: 0, different: 0, fold: true/)
 })
 
