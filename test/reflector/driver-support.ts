@@ -16,6 +16,8 @@ export class FakeRequest implements TransportRequest {
   readonly #handler: TransportHandler
   isAborted = false
   isPaused = false
+  /** It ended by itself. */
+  isOver = false
 
   constructor(path: string, query: URLSearchParams, handler: TransportHandler) {
     this.path = path
@@ -51,11 +53,13 @@ export class FakeRequest implements TransportRequest {
   }
 
   end(): this {
+    this.isOver = true
     this.#handler.onEnd()
     return this
   }
 
   fail(error: KubeInformerError): this {
+    this.isOver = true
     this.#handler.onError(error)
     return this
   }
@@ -215,6 +219,17 @@ export class Bench {
   advance(ms: number): this {
     this.runtime.advance(ms)
     return this
+  }
+
+  /** Lets time pass until there is a new request: how long it took. Nothing more happens, though more timers may be due. */
+  wait(): number {
+    const start = this.runtime.nowMs()
+    while (!this.hasNext) {
+      const ms = this.runtime.nextTimerMs
+      if (ms === undefined) throw new Error('nothing will ever happen')
+      this.runtime.advance(ms)
+    }
+    return this.runtime.nowMs() - start
   }
 
   #write(line: string): void {

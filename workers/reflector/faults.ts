@@ -1,7 +1,7 @@
 import { KubeInformerError } from '../../src/errors.ts'
 import type { Inputs } from './requests.ts'
 import type { Plan, ReflectorState, Step } from './state.ts'
-import { andThen, askPermit, backOff, fail, leave, openPage, relist, relistAfter } from './steps.ts'
+import { andThen, askPermit, backOff, fail, leave, openPage, relistAfter, relistNow } from './steps.ts'
 
 /** What errors mean, by where they happen. */
 
@@ -73,7 +73,7 @@ function pageExpired(state: ReflectorState, error: KubeInformerError, inputs: In
       : backOff(next, error, 'page', inputs)
   }
   if (state.listMode === 'unpaged') return backOff({ ...state, listMode: 'paged' }, error, 'list', inputs)
-  return relist(state, { listMode: 'unpaged', lastError: error })
+  return relistNow(state, error, inputs, { listMode: 'unpaged' })
 }
 
 /** An error that means: this version cannot be watched from. */
@@ -91,7 +91,7 @@ export function watchFailed(
 ): Step {
   if (needsList(error)) {
     // Pages span versions: if their lowest is too old to watch from, one consistent list is the way out.
-    if (state.isFromPages) return relist(state, { listMode: 'unpaged', isFromPages: false, lastError: error })
+    if (state.isFromPages) return relistNow(state, error, inputs, { listMode: 'unpaged', isFromPages: false })
     return relistAfter(state, error, inputs)
   }
   // Only a stream that was open can show that this version leads nowhere; a server that is down shows nothing.

@@ -130,15 +130,20 @@ export function relist(state: ReflectorState, changes: Partial<ReflectorState> =
   )
 }
 
-/** A new list because of a fault: the first at once, further ones with growing pauses between them. */
-export function relistAfter(
+/** A new list because of a fault, at once: whoever comes here twice in a row must not, see {@link relistAfter}. */
+export function relistNow(
   state: ReflectorState,
   error: KubeInformerError,
   inputs: Inputs,
   changes: Partial<ReflectorState> = {},
 ): Step {
-  if (failures(state, inputs) > 0) return backOff({ ...state, ...changes }, error, 'list', inputs)
-  return relist(state, { ...changes, lastError: error, attempt: 1, healthySinceMs: undefined })
+  const attempt = failures(state, inputs) + 1
+  return relist(state, { ...changes, lastError: error, attempt, healthySinceMs: undefined })
+}
+
+/** A new list because of a fault: the first at once, further ones with growing pauses between them. */
+export function relistAfter(state: ReflectorState, error: KubeInformerError, inputs: Inputs): Step {
+  return failures(state, inputs) > 0 ? backOff(state, error, 'list', inputs) : relistNow(state, error, inputs)
 }
 
 /** Versions went back: etcd was restored. Everything from before is to be compared no more. */
