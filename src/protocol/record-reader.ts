@@ -53,7 +53,7 @@ export class RecordReader {
     for (const value of values) this.#values.push(value)
     for (const keys of structures) {
       this.#structures.push([...keys])
-      this.#readers.push(this.#readerOf(keys))
+      this.#readers.push(this.#readerOf(keys, this.#readers.length))
     }
   }
 
@@ -62,11 +62,24 @@ export class RecordReader {
     return this.#source.read(bytes, offset)
   }
 
-  #readerOf(keys: readonly string[]): ReadValue {
-    if (this.#codegen) return generateReader(keys, this.#source.value, this.#freeze)
-    return interpretReader(keys, this.#source.value, this.#freeze)
+  /**
+   * Code is generated when a structure turns out to recur: compiling takes as long as a dozen objects, and a batch may bring
+   * hundreds of structures at once, most of them rare.
+   */
+  #readerOf(keys: readonly string[], id: number): ReadValue {
+    const interpret = interpretReader(keys, this.#source.value, this.#freeze)
+    if (!this.#codegen) return interpret
+    let reads = 0
+    return () => {
+      if (++reads === readsBeforeCode) {
+        this.#readers[id] = generateReader(keys, this.#source.value, this.#freeze)
+      }
+      return interpret()
+    }
   }
 }
+
+const readsBeforeCode = 3
 
 /** Whether this process may make code from text: not with --disallow-code-generation-from-strings, nor a CSP. */
 function canGenerate(): boolean {

@@ -341,6 +341,16 @@ describe('typeMeta', () => {
     expect(Object.keys(first).slice(0, 2)).toEqual(['apiVersion', 'kind'])
   })
 
+  it('has a bound, which the room promised for a record counts on', () => {
+    const transcoder = newTranscoder()
+    const invalid = expect.objectContaining({ code: 'ERR_INVALID_OPTION' })
+    expect(() => {
+      transcoder.typeMeta = { apiVersion: 'x'.repeat(500), kind: 'Pod' }
+    }).toThrow(invalid)
+    transcoder.typeMeta = { apiVersion: 'x'.repeat(400), kind: 'Pod' }
+    expect(recordOf(transcoder, objectText()).length).toBeGreaterThan(400)
+  })
+
   it('adds nothing when it is not set', () => {
     const transcoder = newTranscoder()
     transcoder.typeMeta = typeMeta

@@ -85,7 +85,8 @@ export class ValueDictionary {
       const bytes = Buffer.from(`${text}"\0\0\0`)
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
       // No hash: never to be found by find(), which hashes as it scans.
-      id = this.admit(view, 0, bytes.length - 4, 0, text)
+      const length = bytes.length - 4
+      id = length <= valueBytesMax ? this.admit(view, 0, length, 0, text) : -1
       this.#ownIds.set(text, id)
     }
     return id
