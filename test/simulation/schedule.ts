@@ -65,7 +65,7 @@ const weights: Readonly<Record<Action, { readonly weight: number; readonly sprea
   'listener goes': { weight: 0.7, spread: [0, 1, 2] },
   credit: { weight: 10, spread: [0.1, 1, 3] },
   crash: { weight: 2, spread: [0, 1, 1, 3] },
-  'crash in mid-batch': { weight: 0.7, spread: [0, 1, 2] },
+  'crash in mid-batch': { weight: 0.7, spread: [0, 0, 1, 2] },
   restart: { weight: 10, spread: [1] },
   relist: { weight: 1.5, spread: [0, 1, 2] },
   compact: { weight: 2, spread: [0, 1, 2] },
@@ -136,7 +136,7 @@ export class Schedule {
       this.#weights.set('restore', 0)
       // It matters where main knows more than the watch: after a crash, and before the watch has caught up.
       this.#weights.set('crash', weights.crash.weight * random.pick([1, 3]))
-      this.#weights.set('crash in mid-batch', 4)
+      if (this.#isWide) this.#weights.set('crash in mid-batch', 3)
       this.#weights.set('relist', weights.relist.weight * random.pick([2, 6]))
     }
     this.#main = new MainSide({
@@ -188,7 +188,7 @@ export class Schedule {
       case 'relist':
         return this.#worker !== undefined
       case 'crash in mid-batch':
-        return this.#worker !== undefined && this.#isWide
+        return this.#worker !== undefined
       case 'worker turn':
       case 'worker timer':
         return this.#worker !== undefined && this.#shape.withPort
@@ -410,15 +410,23 @@ export class Schedule {
     for (let i = 0; i < restStepsMax && !this.#calm(); i++) {}
   }
 
-  /** All is quiet, then much happens at once, and the thread dies while main is in the middle of a batch. */
+  /** All is quiet, then much happens at once, and the thread dies while main has only a part of it. */
   #crashInBatch(): void {
     this.#comeToRest()
-    for (let i = 50 + this.#random.below(50); i > 0; i--) this.#write()
-    this.#read(100)
-    while (this.#worker?.thread.turn() === true || this.#worker?.flush() === true) {}
+    const writes = this.#isWide ? 50 + this.#random.below(50) : 4 + this.#random.below(8)
+    for (let i = writes; i > 0; i--) this.#write()
+    this.#read(writes)
+    // One batch, or a few; of a large one main applies as much as a slice or two allow.
+    do {
+      if (this.#worker?.thread.turn() !== true && this.#worker?.flush() !== true) break
+    } while (this.#random.chance(0.5))
     while (this.#wire.length > 0) this.#deliver()
-    for (let i = this.#random.below(3); i > 0; i--) this.#main.turn()
+    for (let i = this.#random.below(this.#isWide ? 3 : 6); i > 0; i--) this.#main.turn()
     this.#crash()
     this.#mourn()
+    if (this.#random.chance(0.5)) return
+    for (let i = this.#random.below(4); i > 0; i--) this.#write()
+    this.#launch()
+    this.#read(writes)
   }
 }
