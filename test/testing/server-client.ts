@@ -255,6 +255,18 @@ export class WatchClient {
   }
 }
 
+/** Versions of events that came behind a bookmark which said that they had been sent. */
+export function brokenBookmarks(events: readonly WireEvent[]): number[] {
+  let promised = 0
+  const broken: number[] = []
+  for (const { type, object } of events) {
+    const version = Number(object.metadata.resourceVersion)
+    if (type === 'BOOKMARK') promised = version
+    else if (version <= promised) broken.push(version)
+  }
+  return broken
+}
+
 /** Waits for what no event tells; fails with `what` after ten seconds. */
 export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + 10_000

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { configMap, configMaps, refused, startServer, WatchClient } from './server-client.ts'
+import { brokenBookmarks, configMap, configMaps, refused, startServer, WatchClient } from './server-client.ts'
 
 const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
 const endMark = { 'k8s.io/initial-events-end': 'true' }
@@ -124,4 +124,22 @@ test('changes during a long initial stream follow it: the fold of the stream is 
     ({ events }) => events.at(-1)?.object.metadata.resourceVersion === last,
   )
   expect(fold()).toEqual(state)
+})
+
+test('the end bookmark promises no change that is still to come', async () => {
+  const server = await startServer()
+  // More than the sockets' buffers hold: the stream is under way while the changes are made.
+  server.populate({ resource: 'pods', objects: 4_000 })
+  const watch = await WatchClient.open(server.url, `/api/v1/pods?${query}`)
+  watch.pause()
+  const before = server.version
+  const [first] = server.list('pods')
+  const { namespace = '', name = '' } = first?.metadata ?? {}
+  server.patch('pods', namespace, name, { metadata: { labels: { changed: 'yes' } } })
+  server.delete('pods', namespace, name)
+  watch.resume()
+  await watch.count(4_003)
+  expect(watch.told.slice(-2)).toEqual([`MODIFIED ${name}`, `DELETED ${name}`])
+  expect(watch.events.at(-3)?.object.metadata.resourceVersion).toBe(String(before))
+  expect(brokenBookmarks(watch.events)).toEqual([])
 })

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { configMap, configMaps, list, refused, send, startServer, WatchClient } from './server-client.ts'
+import {
+  brokenBookmarks,
+  configMap,
+  configMaps,
+  list,
+  refused,
+  send,
+  startServer,
+  WatchClient,
+} from './server-client.ts'
 
 test('a watch from a version tells everything after it, in order, with rising versions', async () => {
   const server = await startServer()
@@ -128,6 +137,22 @@ test('bookmarks come at their interval, to those who asked, with the newest vers
   server.create('configmaps', configMap('a'))
   await resumed.count(1)
   expect(resumed.told).toEqual(['ADDED a'])
+})
+
+test('a bookmark that is due before a change was sent does not promise it', async () => {
+  const server = await startServer({ bookmarkMs: 15 })
+  const path = `${configMaps}?watch=1&allowWatchBookmarks=true&resourceVersion=${server.version}`
+  const watch = await WatchClient.open(server.url, path)
+  for (let i = 0; i < 10; i++) {
+    // From here timers come before whatever the server has put off until it has time.
+    await new Promise((resolve) => setImmediate(resolve))
+    server.create('configmaps', configMap(`cm-${i}`))
+    const endMs = performance.now() + 20
+    while (performance.now() < endMs);
+  }
+  await watch.until('all of them', ({ types }) => types.filter((type) => type === 'ADDED').length === 10)
+  await watch.until('a bookmark', ({ types }) => types.includes('BOOKMARK'))
+  expect(brokenBookmarks(watch.events)).toEqual([])
 })
 
 test('timeoutSeconds ends the stream cleanly', async () => {
