@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { startChild, until } from '../support/child-process.ts'
 
@@ -6,6 +7,7 @@ export interface ServerProcess {
   readonly url: string
   /** One of the server's commands: 'churn', 'rewrite', 'stop-churn', ... */
   control(name: string, body?: Readonly<Record<string, unknown>>): Promise<void>
+  /** The connection that asks is one of its `connections`. */
   stats(): Promise<Readonly<Record<string, number>>>
   stop(): Promise<void>
 }
@@ -27,20 +29,30 @@ export async function startServerProcess(options: {
     return text.includes('\n') ? text : undefined
   })
   const { url }: { url: string } = JSON.parse(line)
-  const ask = async (name: string, init: RequestInit): Promise<string> => {
-    const response = await fetch(`${url}/embedded/${name}`, init)
-    const body = await response.text()
-    if (!response.ok) throw new Error(`${name}: ${response.status} ${body}`)
-    return body
-  }
+  const ask = (name: string, body?: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      // No agent: a connection kept alive here would be taken for one the engine left.
+      const method = body === undefined ? 'GET' : 'POST'
+      const headers = { 'content-type': 'application/json' }
+      request(`${url}/embedded/${name}`, { method, headers, agent: false }, (response) => {
+        let text = ''
+        response.setEncoding('utf8').on('data', (more: string) => void (text += more))
+        response.once('error', reject)
+        response.once('end', () => {
+          if (response.statusCode === 200) resolve(text)
+          else reject(new Error(`${name}: ${response.statusCode} ${text}`))
+        })
+      })
+        .once('error', reject)
+        .end(body)
+    })
   return {
     url,
     async control(name, body = {}) {
-      const headers = { 'content-type': 'application/json' }
-      await ask(name, { method: 'POST', headers, body: JSON.stringify(body) })
+      await ask(name, JSON.stringify(body))
     },
     async stats() {
-      return JSON.parse(await ask('stats', {}))
+      return JSON.parse(await ask('stats'))
     },
     stop: () => child.stop('SIGKILL'),
   }

@@ -71,7 +71,7 @@ async function run(server: ServerProcess): Promise<readonly string[]> {
   const problems = judge(figures)
   const truth = await keysOf(server.url)
   await until('cache and healthy listener have what the server holds', 60_000, () =>
-    sameKeys(seen, truth) && sameKeys(cachedKeys(informer), truth) ? true : undefined,
+    sameKeys(seen, truth) && sameKeys(new Set(informer.indexer.keys()), truth) ? true : undefined,
   ).catch(() => {
     problems.push(`server ${truth.size}, cache ${informer.indexer.size}, healthy listener ${seen.size}`)
   })
@@ -146,10 +146,6 @@ function judge(figures: Figures): string[] {
 async function keysOf(url: string): Promise<ReadonlySet<string>> {
   const list = (await (await fetch(`${url}/api/v1/pods`)).json()) as { readonly items: KubernetesObject[] }
   return new Set(list.items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`))
-}
-
-function cachedKeys(informer: Informer<KubernetesObject>): ReadonlySet<string> {
-  return new Set(informer.indexer.list().map(({ metadata }) => `${metadata.namespace}/${metadata.name}`))
 }
 
 function sameKeys(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
