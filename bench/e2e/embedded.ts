@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { request } from 'undici'
 import { type Child, startChild, until } from '../../test/support/child-process.ts'
 import { repositoryDir } from '../../test/support/go-build.ts'
 
@@ -35,26 +36,25 @@ export async function startEmbedded(objects: number, resource = 'pods'): Promise
     return text.includes('\n') ? true : undefined
   })
   const { url }: { url: string } = JSON.parse(text.slice(0, text.indexOf('\n')))
-  const answer = async (response: Response): Promise<unknown> => {
-    const body = await response.text()
-    if (!response.ok) throw new Error(`${response.url}: ${response.status} ${body}`)
-    return body === '' ? undefined : JSON.parse(body)
+  const call = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> => {
+    const response = await request(`${url}/embedded/${path}`, {
+      method,
+      // Some commands answer when they are done, which for a rewrite of everything takes minutes.
+      headersTimeout: 0,
+      ...(body !== undefined && {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    })
+    const text = await response.body.text()
+    if (response.statusCode >= 300) throw new Error(`${method} ${path}: ${response.statusCode} ${text}`)
+    return text === '' ? undefined : JSON.parse(text)
   }
   return {
     url,
     pid: child.process.pid ?? 0,
-    async post(path, body = {}) {
-      return await answer(
-        await fetch(`${url}/embedded/${path}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        }),
-      )
-    },
-    async stats() {
-      return (await answer(await fetch(`${url}/embedded/stats`))) as Record<string, number>
-    },
+    post: (path, body = {}) => call('POST', path, body),
+    stats: async () => (await call('GET', 'stats')) as Record<string, number>,
     stop: () => child.stop('SIGKILL'),
   }
 }
