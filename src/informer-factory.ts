@@ -117,12 +117,15 @@ export class InformerFactory {
     readonly informers: readonly InformerStats[]
     readonly threads: number
     readonly memoryBytes: number
+    /** Watches that no thread has taken yet; above 0 only while threads start. */
+    readonly queuedWatches: number
     readonly slices: { readonly count: number; readonly busyMs: number; readonly maxMs: number }
   } {
     return {
       informers: this.#informers().map((informer) => informer.stats()),
       threads: this.#engine.threads,
       memoryBytes: this.#engine.memory.bytes,
+      queuedWatches: this.#engine.runner.queueSize,
       slices: { ...this.#engine.slicer.slices },
     }
   }

@@ -17,6 +17,8 @@ export interface InformerStats {
   /** Worker side; reported once a second and at the stop. */
   readonly watch: WatchCounters
   readonly workerRestarts: number
+  /** Worker thread of the watch that runs, or ran last; 0: the caller's own, -1: none yet. */
+  readonly threadId: number
   /** Received on main, not applied yet. */
   readonly pendingBatchBytes: number
   /** Events older than the cache, dropped on main. */

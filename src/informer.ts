@@ -215,6 +215,7 @@ export class Informer<T> {
       objects: size,
       watch: this.#session.counters,
       workerRestarts: this.#session.restarts,
+      threadId: this.#session.threadId,
       pendingBatchBytes: this.#session.reader.pendingBytes,
       droppedStale: counters.droppedStale,
       foundByList: counters.foundByList,

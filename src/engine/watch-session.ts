@@ -81,6 +81,11 @@ export class WatchSession implements Restartable {
     })
   }
 
+  /** Of the run that is, or was last; -1: none has started yet. */
+  get threadId(): number {
+    return this.#threadId
+  }
+
   get counters(): WatchCounters {
     const sum = { ...this.#present }
     for (const key of cumulative) sum[key] += this.#past[key]
