@@ -5,8 +5,9 @@ export const valueBytesMin = 2
 export const valueBytesMax = 256
 
 const probeMax = 16
-const candidateCountMax = 1 << 15
-const admitSights = 2
+const candidatesMax = 1 << 15
+/** Owner of a string that more than one object has. */
+const many = 0x7fffffff
 const ownCountMax = 16
 
 /**
@@ -32,10 +33,9 @@ export class ValueDictionary {
   readonly #bytesMax: number
   readonly #countMax: number
 
+  // Pairs: hash of the text, owner of the object it was seen in, or `many`. Side by side: each look is one cache line.
   // Small at first: hundreds of watches may share a thread, most of them of few objects.
-  #candidates = new Int32Array(1 << 10)
-  #candidateOwners = new Int32Array(1 << 10)
-  #candidateSights = new Uint8Array(1 << 10)
+  #candidates = new Int32Array(2 << 10)
   /** Candidates that took another one's slot. */
   #evictions = 0
   #sighted = new Int32Array(256)
@@ -95,7 +95,7 @@ export class ValueDictionary {
   /** A string not found: whether it was seen in enough objects to enter now. Remembers the sight otherwise. */
   sight(hash: number): boolean {
     const slot = this.#candidateSlot(hash)
-    if (this.#candidates[slot] === hash && (this.#candidateSights[slot] as number) >= admitSights) return true
+    if (this.#candidates[slot] === hash && this.#candidates[slot + 1] === many) return true
     if (this.#sightedCount === this.#sighted.length) {
       // More unknown strings than most objects have strings: the rest of them is not worth remembering.
       if (this.#sightedCount >= 4096) return false
@@ -119,34 +119,28 @@ export class ValueDictionary {
       if (candidates[slot] !== hash) {
         if (candidates[slot] !== 0) this.#evictions++
         candidates[slot] = hash
-        this.#candidateOwners[slot] = owner
-        this.#candidateSights[slot] = 1
-      } else if (this.#candidateOwners[slot] !== owner) {
-        this.#candidateOwners[slot] = owner
-        this.#candidateSights[slot] = admitSights
+        candidates[slot + 1] = owner === many ? 0 : owner
+      } else if (candidates[slot + 1] !== owner) {
+        candidates[slot + 1] = many
       }
     }
     this.#sightedCount = 0
-    if (this.#evictions * 4 > candidates.length && candidates.length < candidateCountMax) {
+    if (this.#evictions * 8 > candidates.length && candidates.length < candidatesMax * 2)
       this.#growCandidates()
-    }
   }
 
   #candidateSlot(hash: number): number {
-    return (hash ^ (hash >>> 15)) & (this.#candidates.length - 1)
+    return ((hash ^ (hash >>> 15)) << 1) & (this.#candidates.length - 1)
   }
 
   #growCandidates(): void {
-    const [candidates, owners, sights] = [this.#candidates, this.#candidateOwners, this.#candidateSights]
-    this.#candidates = new Int32Array(candidates.length * 4)
-    this.#candidateOwners = new Int32Array(candidates.length * 4)
-    this.#candidateSights = new Uint8Array(candidates.length * 4)
+    const old = this.#candidates
+    this.#candidates = new Int32Array(old.length * 4)
     this.#evictions = 0
-    for (const [i, hash] of candidates.entries()) {
-      const slot = this.#candidateSlot(hash)
-      this.#candidates[slot] = hash
-      this.#candidateOwners[slot] = owners[i] as number
-      this.#candidateSights[slot] = sights[i] as number
+    for (let i = 0; i < old.length; i += 2) {
+      const slot = this.#candidateSlot(old[i] as number)
+      this.#candidates[slot] = old[i] as number
+      this.#candidates[slot + 1] = old[i + 1] as number
     }
   }
 
