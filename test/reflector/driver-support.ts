@@ -1,5 +1,5 @@
 import type { Runtime } from '../../src/base/runtime.ts'
-import type { KubeInformerError } from '../../src/errors.ts'
+import { KubeInformerError } from '../../src/errors.ts'
 import { defaultTiming } from '../../src/options.ts'
 import type { ConnectionMaterial, ReflectorTiming, WatchSpec } from '../../src/protocol/messages.ts'
 import { parseResourceVersion, type ResourceVersion } from '../../src/protocol/resource-version.ts'
@@ -262,3 +262,30 @@ export class Bench {
     }
   }
 }
+
+/** A driver that begins with a watch from version 100, as after a crash. */
+export function watching(options: BenchOptions = {}): Bench {
+  return new Bench({ ...options, spec: { resumeVersion: '100', ...options.spec } }).start()
+}
+
+/** The same, and its first watch with headers. */
+export function opened(options: BenchOptions = {}): [Bench, FakeRequest] {
+  const bench = watching(options)
+  const watch = bench.next('watch').headers()
+  bench.news()
+  return [bench, watch]
+}
+
+/** A driver whose server knows no streams of initial events. */
+export function paging(options: BenchOptions = {}): Bench {
+  const bench = new Bench(options).start()
+  bench.next('stream').fail(refusedStream)
+  bench.news()
+  return bench
+}
+
+export const version = (request: FakeRequest): string | undefined => request.query['resourceVersion']
+
+const refusedStream = new KubeInformerError('ERR_API_STATUS', 'what', {
+  facts: { status: 422, fields: ['sendInitialEvents'] },
+})
