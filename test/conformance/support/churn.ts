@@ -71,6 +71,11 @@ export class Churn {
     }
   }
 
+  /** Deletes what is left. */
+  async clear(): Promise<void> {
+    for (const life of [...this.#alive]) await this.delete(life)
+  }
+
   start(pauseMs: number): void {
     this.#stop = false
     this.#running = (async () => {

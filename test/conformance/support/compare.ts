@@ -34,15 +34,18 @@ function plain(value: unknown): unknown {
 }
 
 export interface LedgerResult {
-  /** Lives without an `add`: they began and ended while the informer could not see. */
+  /** Lives without a line: they began and ended while the informer could not see. */
   readonly unseen: number
+  /** Lives without a line that it could have seen: add and delete merged into nothing. At most the merge count. */
+  readonly mergedAway: number
   readonly problems: readonly string[]
 }
 
 /**
  * Holds the output of the command line against the ledger of what was really done: every create has its `add`, every
- * delete its `delete`, each once and in order, by uid. A life may be missing as a whole (add and delete), and only if
- * it lay inside `blind` (while the watched server was down); whoever calls bounds other losses by the merge count.
+ * delete its `delete`, each once and in order, by uid. A life may be missing only as a whole, add and delete: because
+ * it lay inside `blind` (while the watched server was down), or merged away, which the caller holds against the
+ * merge count.
  */
 export function checkLedger(
   churn: Churn,
@@ -51,6 +54,7 @@ export function checkLedger(
 ): LedgerResult {
   const problems: string[] = []
   let unseen = 0
+  let mergedAway = 0
   for (const life of churn.lives) {
     const changes = cli.changes.filter((change) => change.uid === life.uid)
     const kinds = changes.map((change) => change.type).filter((type) => type !== 'update')
@@ -61,10 +65,11 @@ export function checkLedger(
       (window) => createdAtMs >= window.fromMs && deletedAtMs !== undefined && deletedAtMs <= window.toMs,
     )
     if (changes.length === 0 && wasBlind) unseen++
+    else if (changes.length === 0 && deletedAtMs !== undefined) mergedAway++
     else
       problems.push(`${life.key} ${life.uid}: wanted ${wanted}, got ${changes.map((change) => change.type)}`)
   }
-  return { unseen, problems }
+  return { unseen, mergedAway, problems }
 }
 
 export function expectFoldEqualsList(cli: Cli, list: KubeList): void {
