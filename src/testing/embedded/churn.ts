@@ -81,9 +81,7 @@ export class Churn {
   }
 
   #schedule(): void {
-    this.#timer = this.#pacer.isBehind(this.#runtime.nowMs())
-      ? this.#runtime.defer(this.#step)
-      : this.#runtime.setTimer(1, this.#step)
+    this.#timer = this.#runtime.setTimer(1, this.#step)
   }
 
   /** Exactly one change; the second half of a replacement is owed to the next call. */

@@ -5,7 +5,7 @@ export interface Counters {
   watches: number
   watchLists: number
   connectionsTotal: number
-  /** Bodies of lists and watches, as written to sockets. */
+  /** Bodies of lists and watches that the kernel took; what waits for a slow reader does not count. Before gzip. */
   bytesSent: number
   eventsSent: number
   bookmarksSent: number

@@ -12,11 +12,11 @@ import { ObjectWriter } from './object-writer.ts'
 import { Random } from './random.ts'
 import { Registry, type ResourceDefinition } from './registry.ts'
 import { RequestHandler } from './request-handler.ts'
-import { VersionCounter } from './resource-store.ts'
 import { rewriteAll } from './rewrite.ts'
 import type { ServedResource } from './served-resource.ts'
 import { SlowWatchers } from './slow-watchers.ts'
 import { parseStored, type StoredObject, storeObject } from './stored-object.ts'
+import { VersionCounter } from './version-counter.ts'
 import { widgetType } from './widget.ts'
 
 export interface EmbeddedApiServerOptions {
@@ -67,7 +67,7 @@ export class EmbeddedApiServer implements Controllable {
   readonly access: AccessControl
   readonly #runtime: Runtime
   readonly #counters: Counters = newCounters()
-  readonly #versions: VersionCounter = new VersionCounter(firstVersion)
+  readonly #versions: VersionCounter
   readonly #registry: Registry
   readonly #listener: HttpListener
   #churn: Churn | undefined
@@ -80,6 +80,7 @@ export class EmbeddedApiServer implements Controllable {
   constructor(options: EmbeddedApiServerOptions = {}) {
     const runtime = options.runtime ?? nodeRuntime
     this.#runtime = runtime
+    this.#versions = new VersionCounter(runtime, firstVersion)
     this.access = new AccessControl(options.tokens)
     this.faults = new Faults(
       () => this.#hubs().reduce((count, hub) => count + hub.cutAll(), 0),
@@ -110,6 +111,7 @@ export class EmbeddedApiServer implements Controllable {
       counters: this.#counters,
       faults: this.faults,
       access: this.access,
+      versions: this.#versions,
       versionWaitMs: options.versionWaitMs ?? 3_000,
       hasWatchList: options.hasWatchList ?? true,
       hasCompression: options.hasCompression ?? true,
@@ -254,7 +256,7 @@ export class EmbeddedApiServer implements Controllable {
   /** Goes back to `version`, as after an etcd restore: watches break, versions are given a second time. */
   restore(version: number): void {
     const served = [...this.#registry.served]
-    const lost = served.find(({ store }) => store.history.end > 0 && !store.canRestore(version))
+    const lost = served.find(({ store }) => !store.canRestore(version))
     if (version > this.version || lost !== undefined) {
       throw new RangeError(`version ${version} cannot be restored: it is not in the history`)
     }
@@ -263,7 +265,7 @@ export class EmbeddedApiServer implements Controllable {
       store.restore(version)
       hub.forget()
     }
-    this.#versions.current = version
+    this.#versions.setBack(version)
   }
 
   /** Ends all watches and forgets the history: every client has to list again. */

@@ -14,8 +14,10 @@ export async function writeList(
   chunk.append(Buffer.from(head, 'utf8'))
   const send = async (): Promise<boolean> => {
     if (target.destroyed) return false
-    onBytes(chunk.length)
-    const goesOn = target.write(chunk.view())
+    const bytes = chunk.length
+    const goesOn = target.write(chunk.view(), (error) => {
+      if (!error) onBytes(bytes)
+    })
     chunk = new ChunkBuilder(chunkBytesMax)
     return goesOn || (await drained(target))
   }

@@ -1,37 +1,41 @@
-/** How many pieces of work are due, evenly over time. Pure: the caller brings the clock. */
+/** Debt is paid back at this multiple of the rate: a burst would look like slow watchers to everyone who counts. */
+const catchUp = 2
+const stepMsMax = 25
+const debtMsMax = 1_000
+
+/** How many pieces of work are due, evenly over time, also after a pause. Pure: the caller brings the clock. */
 export class Pacer {
-  readonly #perSecond: number
-  readonly #startMs: number
-  readonly #stepMax: number
-  /** Debt above this is given up: paying it back would be the burst that a pacer is there to avoid. */
+  readonly #perMs: number
+  /** What the pauses cost is owed up to a second, above that given up. */
   readonly #debtMax: number
-  #taken = 0
+  #lastMs: number
+  #due = 0
   #missed = 0
 
   constructor(perSecond: number, nowMs: number) {
-    this.#perSecond = perSecond
-    this.#startMs = nowMs
-    // A step is what 10 ms bring, a debt what half a second does.
-    this.#stepMax = Math.max(1, Math.ceil(perSecond / 100))
-    this.#debtMax = Math.max(1, Math.ceil(perSecond / 2))
+    this.#perMs = perSecond / 1000
+    this.#debtMax = Math.max(1, this.#perMs * debtMsMax)
+    this.#lastMs = nowMs
   }
 
+  /** Work that was given up because the caller came too late for too long. */
   get missed(): number {
-    return this.#missed
+    return Math.floor(this.#missed)
   }
 
-  /** Takes the next step's share: 0 when nothing is due. */
+  /** The share of the time since the last call: 0 when nothing is due. */
   take(nowMs: number): number {
-    const due = Math.floor(((nowMs - this.#startMs) * this.#perSecond) / 1000) - this.#taken - this.#missed
-    if (due <= 0) return 0
-    if (due > this.#debtMax) this.#missed += due - this.#debtMax
-    const step = Math.min(due, this.#stepMax)
-    this.#taken += step
-    return step
-  }
-
-  /** Whether more is due already: the next step should come at once, after I/O had its turn. */
-  isBehind(nowMs: number): boolean {
-    return ((nowMs - this.#startMs) * this.#perSecond) / 1000 - this.#taken - this.#missed >= this.#stepMax
+    const elapsedMs = Math.max(0, nowMs - this.#lastMs)
+    this.#lastMs = nowMs
+    this.#due += elapsedMs * this.#perMs
+    if (this.#due > this.#debtMax) {
+      this.#missed += this.#due - this.#debtMax
+      this.#due = this.#debtMax
+    }
+    // At least one: a rate below one per step would never get its turn.
+    const shareMax = Math.max(1, Math.min(elapsedMs, stepMsMax) * this.#perMs * catchUp)
+    const share = Math.floor(Math.min(this.#due, shareMax))
+    this.#due -= share
+    return share
   }
 }

@@ -20,11 +20,14 @@ export interface ResourceDefinition {
 /** All resources that the server has. Stores of built-in ones are made when they are first used. */
 export class Registry {
   readonly #context: ServedContext
+  /** Nothing was there before: a store that is made later can still be taken back to this version. */
+  readonly #firstVersion: number
   readonly #types = new Map<string, { readonly type: ResourceType; readonly isBuiltIn: boolean }>()
   readonly #served = new Map<string, ServedResource>()
 
   constructor(context: ServedContext) {
     this.#context = context
+    this.#firstVersion = context.versions.current
     for (const type of knownResources) this.#types.set(collectionPath(type), { type, isBuiltIn: true })
   }
 
@@ -86,7 +89,7 @@ export class Registry {
     if (served !== undefined) return served
     const entry = this.#types.get(path)
     if (entry === undefined) return undefined
-    const made = new ServedResource(entry.type, entry.isBuiltIn, this.#context)
+    const made = new ServedResource(entry.type, entry.isBuiltIn, this.#context, this.#firstVersion)
     this.#served.set(path, made)
     return made
   }

@@ -18,6 +18,7 @@ import { selectObjects } from './selector.ts'
 import type { ServedResource } from './served-resource.ts'
 import { ApiFailure, failures, successBody } from './status.ts'
 import type { StoredObject } from './stored-object.ts'
+import type { VersionCounter } from './version-counter.ts'
 import { isTrue, parseWatchRequest } from './watch-request.ts'
 
 export interface HandlerContext {
@@ -26,6 +27,7 @@ export interface HandlerContext {
   readonly counters: Counters
   readonly faults: Faults
   readonly access: AccessControl
+  readonly versions: VersionCounter
   readonly versionWaitMs: number
   readonly hasWatchList: boolean
   readonly hasCompression: boolean
@@ -38,7 +40,6 @@ export interface HandlerContext {
 
 // As in a real server: smaller answers are not worth it.
 const compressBytesMin = 128 * 1024
-const versionPollMs = 20
 const publicPaths = new Set(['/version', '/healthz', '/livez', '/readyz'])
 
 /** Turns requests into answers. Whatever goes wrong becomes a `Status`. */
@@ -116,6 +117,7 @@ export class RequestHandler {
     }
     const body = await readJson(request, verb === 'patch' ? patchTypes : undefined)
     if (verb === 'create') {
+      if (served.type.namespaced && namespace === undefined) throw failures.pageNotFound()
       this.#requireNamespace(served, scope)
       const prepared = this.#customResources.prepare(served, body)
       const created = writer.create(scope, prepared)
@@ -203,13 +205,9 @@ export class RequestHandler {
 
   /** Throws 504 when the server does not get there in time, as a replica that is behind. */
   async #waitForVersion(served: ServedResource, version: number): Promise<undefined> {
-    const { runtime, versionWaitMs } = this.#context
-    const endMs = runtime.nowMs() + versionWaitMs
-    while (served.store.version < version) {
-      if (runtime.nowMs() >= endMs) throw failures.versionTooLarge(version, served.store.version)
-      await this.#sleep(versionPollMs)
-    }
-    return undefined
+    const { versions, versionWaitMs } = this.#context
+    if (await versions.waitFor(version, versionWaitMs)) return undefined
+    throw failures.versionTooLarge(version, served.store.version)
   }
 
   #requireNamespace(served: ServedResource, namespace: string): void {

@@ -1,19 +1,7 @@
 import type { ResourceType } from '../../resources.ts'
 import { type ChangeType, History, type HistoryBounds } from './history.ts'
 import type { StoredObject } from './stored-object.ts'
-
-/** The one version counter of a server, as etcd's revision. */
-export class VersionCounter {
-  current: number
-
-  constructor(start: number) {
-    this.current = start
-  }
-
-  next(): number {
-    return ++this.current
-  }
-}
+import type { VersionCounter } from './version-counter.ts'
 
 const snapshotsMax = 4
 
@@ -26,14 +14,11 @@ export class ResourceStore {
   /** Lists at one version, newest last: pages of one list come from one of them. */
   readonly #snapshots = new Map<number, readonly StoredObject[]>()
   #sortedKeys: string[] | undefined
-  /** Version of the last compaction: no list at an older version. */
-  #compacted: number
 
-  constructor(type: ResourceType, versions: VersionCounter, bounds: HistoryBounds) {
+  constructor(type: ResourceType, versions: VersionCounter, bounds: HistoryBounds, firstVersion: number) {
     this.type = type
     this.#versions = versions
-    this.history = new History(bounds, versions.current)
-    this.#compacted = versions.current
+    this.history = new History(bounds, firstVersion)
   }
 
   get size(): number {
@@ -62,7 +47,7 @@ export class ResourceStore {
     this.#objects.set(object.key, object)
     this.#sortedKeys = undefined
     this.history.compact(object.version)
-    this.#compacted = Math.max(this.#compacted, object.version)
+    this.#snapshots.clear()
   }
 
   /** `object` must carry the version just taken by {@link nextVersion}; of a deletion it is the last state. */
@@ -82,7 +67,6 @@ export class ResourceStore {
 
   /** The list as of `version`, kept for its next pages; undefined when that state is forgotten. */
   listAt(version: number): readonly StoredObject[] | undefined {
-    if (version < this.#compacted) return undefined
     const kept = this.#snapshots.get(version)
     const list = kept ?? (version === this.version ? this.list() : this.#rollback(version))
     if (list === undefined) return undefined
@@ -97,7 +81,6 @@ export class ResourceStore {
 
   compact(): void {
     this.history.compact(this.version)
-    this.#compacted = this.version
     this.#snapshots.clear()
   }
 

@@ -4,9 +4,10 @@ import type { Counters } from './counters.ts'
 import { EventEncoder } from './event-encoder.ts'
 import type { Faults } from './faults.ts'
 import type { ChangeType, HistoryBounds } from './history.ts'
-import { ResourceStore, type VersionCounter } from './resource-store.ts'
+import { ResourceStore } from './resource-store.ts'
 import type { SlowWatchers } from './slow-watchers.ts'
 import type { StoredObject } from './stored-object.ts'
+import type { VersionCounter } from './version-counter.ts'
 import { WatchHub } from './watch-hub.ts'
 
 export interface ServedContext {
@@ -29,11 +30,11 @@ export class ServedResource {
   readonly hub: WatchHub
   readonly #context: ServedContext
 
-  constructor(type: ResourceType, isBuiltIn: boolean, context: ServedContext) {
+  constructor(type: ResourceType, isBuiltIn: boolean, context: ServedContext, firstVersion: number) {
     this.type = type
     this.isBuiltIn = isBuiltIn
     this.#context = context
-    this.store = new ResourceStore(type, context.versions, context.history)
+    this.store = new ResourceStore(type, context.versions, context.history, firstVersion)
     this.encoder = new EventEncoder(type, isBuiltIn)
     const { store, encoder } = this
     this.hub = new WatchHub({ ...context, store, encoder })

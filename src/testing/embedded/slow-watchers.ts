@@ -42,10 +42,16 @@ export class SlowWatchers {
     this.#budget.giveBack(nowMs, this.#deadlineMs - nowMs)
   }
 
+  /**
+   * Judged only after I/O had its turn: when this process itself was held up, timers run before the sockets that became
+   * writable meanwhile, and a watcher that reads would pay for a pause that was not its own.
+   */
   #expire(): void {
-    this.#timer = undefined
-    const blocked = [...this.#blocked]
-    this.#blocked.clear()
-    for (const watcher of blocked) if (watcher.isBlocked) watcher.forceClose()
+    this.#timer = this.#runtime.defer(() => {
+      this.#timer = undefined
+      const blocked = [...this.#blocked]
+      this.#blocked.clear()
+      for (const watcher of blocked) if (watcher.isBlocked) watcher.forceClose()
+    })
   }
 }

@@ -34,10 +34,10 @@ const firstFields = ['name', 'generateName', 'namespace', 'uid'] as const
 export function storeObject(object: ApiObject, version: number): StoredObject {
   const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object
   const { name, namespace = '', uid, labels } = metadata
-  const body = Buffer.from(
-    JSON.stringify({ metadata: orderMetadata(metadata, version), ...rest }).slice(1),
-    'utf8',
-  )
+  const text = JSON.stringify({ metadata: orderMetadata(metadata, version), ...rest }).slice(1)
+  // Not Buffer.from(text): it holds on to far more memory than it needs (1.7 times, Node 24).
+  const body = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
+  body.write(text)
   return {
     key: keyOf(namespace, name),
     namespace,

@@ -196,8 +196,11 @@ export class WatchStream implements SlowWatcher {
   }
 
   #write(data: Buffer | string): void {
-    this.#context.counters.bytesSent += data.length
-    this.#response.write(data)
+    const { counters } = this.#context
+    const bytes = Buffer.byteLength(data)
+    this.#response.write(data, (error) => {
+      if (!error) counters.bytesSent += bytes
+    })
   }
 
   #startTimers(): void {
