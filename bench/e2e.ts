@@ -4,6 +4,7 @@ import { measureBlock } from './e2e/block.ts'
 import type { BenchContext } from './e2e/context.ts'
 import { type Figure, formatTable, isWithin } from './e2e/figures.ts'
 import { measureLag } from './e2e/lag.ts'
+import { measureLeases } from './e2e/leases.ts'
 import { buildPeers, type PeerBinaries } from './e2e/peers.ts'
 import { podsFile } from './e2e/pods-file.ts'
 import { measureRelist } from './e2e/relist.ts'
@@ -17,6 +18,7 @@ const measurements: Readonly<Record<string, (context: BenchContext) => Promise<F
   steady: measureSteady,
   rewrite: measureRewrite,
   relist: measureRelist,
+  leases: measureLeases,
   lag: measureLag,
   saturate: measureSaturation,
   block: measureBlock,

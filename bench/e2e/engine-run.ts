@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { nodeRuntime } from '../../src/base/runtime.ts'
 import { Fold } from '../../src/cli/fold.ts'
 import { MsHistogram } from '../../src/cli/process-meter.ts'
-import { createInformerFactory } from '../../src/index.ts'
+import { createInformerFactory, type KubernetesObject, type ResourceHandle } from '../../src/index.ts'
 import { auditCache } from './engine-audit.ts'
 import { MainMeter } from './main-meter.ts'
 
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     server: { type: 'string' },
     read: { type: 'string', default: 'two' },
     threads: { type: 'string', default: '1' },
+    resource: { type: 'string', default: 'pods' },
     fold: { type: 'boolean', default: false },
   },
 })
@@ -39,9 +40,17 @@ function take(event: { readonly cause: string; readonly receivedAtMs: number }):
 function read(object: unknown): void {
   if (values.read === 'all') checksum += walk(object)
   else if (values.read === 'two') {
-    const pod = object as { metadata: { name: string }; status?: { phase?: string } }
-    checksum += pod.metadata.name.length + (pod.status?.phase?.length ?? 0)
+    const { metadata, status, spec } = object as TwoFields
+    checksum += metadata.name.length + (status?.phase?.length ?? spec?.holderIdentity?.length ?? 0)
   }
+}
+
+interface TwoFields {
+  readonly metadata: { readonly name: string }
+  /** A pod's second field. */
+  readonly status?: { readonly phase?: string }
+  /** A lease's. */
+  readonly spec?: { readonly holderIdentity?: string }
 }
 
 function walk(value: unknown): number {
@@ -59,7 +68,13 @@ const factory = createInformerFactory({
     throw error
   },
 })
-const { informer, lister } = factory.core.v1.pods
+const resources: Readonly<Record<string, () => ResourceHandle<KubernetesObject>>> = {
+  pods: () => factory.core.v1.pods as unknown as ResourceHandle<KubernetesObject>,
+  leases: () => factory.forResource({ group: 'coordination.k8s.io', version: 'v1', resource: 'leases' }),
+}
+const handle = resources[values.resource]
+if (handle === undefined) throw new Error(`unknown resource ${values.resource}`)
+const { informer, lister } = handle()
 const isReading = values.read !== 'none'
 const registration = informer.addEventHandler({
   onAdd(event) {

@@ -5,6 +5,8 @@ import { type Report, Subject } from './subject.ts'
 /** `none`: nobody reads; `two`: two fields of every object; `all`: every object is walked from end to end. */
 export type Reading = 'none' | 'two' | 'all'
 
+export type Resource = 'pods' | 'leases'
+
 export interface EngineReport extends Report {
   readonly handlerWallMs: number
   readonly heapUsedBytes: number
@@ -39,6 +41,8 @@ export interface EngineRunOptions {
   readonly url: string
   readonly read: Reading
   readonly threads?: number
+  /** @default pods */
+  readonly resource?: Resource
   /** Keeps what the handler is told, for `audit`. */
   readonly fold?: boolean
 }
@@ -52,6 +56,7 @@ export function startEngine(options: EngineRunOptions): Subject<EngineReport> {
     '--read',
     options.read,
     ...(options.threads === undefined ? [] : ['--threads', String(options.threads)]),
+    ...(options.resource === undefined ? [] : ['--resource', options.resource]),
     ...(options.fold === true ? ['--fold'] : []),
   ])
 }

@@ -10,7 +10,7 @@ export async function withEngine<T>(
   options: Omit<EngineRunOptions, 'url'>,
   use: (server: EmbeddedServer, engine: Subject<EngineReport>, synced: EngineReport) => Promise<T>,
 ): Promise<T> {
-  const server = await startEmbedded(objects)
+  const server = await startEmbedded(objects, options.resource)
   try {
     const engine = startEngine({ url: server.url, ...options })
     try {
