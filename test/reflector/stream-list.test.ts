@@ -128,6 +128,22 @@ describe('a list by a stream', () => {
     expect(stream.isAborted).toBe(true)
   })
 
+  test('a list that ends while it is not read leaves no clock running', () => {
+    const bench = new Bench().start()
+    const stream = bench.next('stream').headers()
+    bench.pressure = 'full'
+    stream.event('ADDED', 'a', 3)
+    // It was in memory when the socket was stopped.
+    stream.bookmark(5, true)
+    expect(bench.news().at(-1)).toBe('state stalled')
+    bench.advance(600_000)
+    expect(stream.isAborted).toBe(false)
+    bench.pressure = 'open'
+    bench.advance(20)
+    expect(stream.isPaused).toBe(false)
+    expect(bench.news().at(-1)).toBe('state watching')
+  })
+
   test.each([
     ['ended', (bench: Bench) => bench.next('stream').headers().event('ADDED', 'a', 1).end()],
     ['broke', (bench: Bench) => bench.next('stream').headers().fail(errors.connection)],

@@ -55,6 +55,17 @@ describe('resuming', () => {
     expect(version(bench.next('watch'))).toBe('v-a')
   })
 
+  test('what comes in one chunk with an ERROR is not kept waiting', () => {
+    const [bench, watch] = opened()
+    const before = bench.chunks
+    watch.data(
+      '{"type":"ADDED","object":{"metadata":{"name":"b","resourceVersion":"102"}}}\n{"type":"ERROR","object":{"kind":"Status","code":500}}\n',
+    )
+    expect(bench.chunks).toBe(before + 1)
+    bench.wait()
+    expect(version(bench.next('watch'))).toBe('102')
+  })
+
   test('an event that was cut is not counted', () => {
     const [bench, watch] = opened()
     watch.event('ADDED', 'a', 101)

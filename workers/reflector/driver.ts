@@ -1,22 +1,13 @@
 import type { Runtime, Timer } from '../../src/base/runtime.ts'
-import { KubeInformerError } from '../../src/errors.ts'
 import { fromWireError, type WireError } from '../../src/protocol/error-wire.ts'
 import type { ConnectionMaterial, WatchSpec } from '../../src/protocol/messages.ts'
 import { parseResourceVersion } from '../../src/protocol/resource-version.ts'
 import type { DeltaSink } from '../delta.ts'
-import { statusObjectError } from '../status-error.ts'
-import type { Transport, TransportRequest } from '../transport.ts'
-import { ListBody, type Progress, WatchBody } from './bodies.ts'
+import type { Transport } from '../transport.ts'
+import { newCounters, type ReflectorCounters } from './counters.ts'
 import type { ReflectorHost } from './host.ts'
-import { nothing } from './nothing-sink.ts'
-import {
-  type Effect,
-  initialState,
-  type Query,
-  type ReflectorEvent,
-  type ReflectorState,
-  type Step,
-} from './state.ts'
+import { ResponseReader } from './response-reader.ts'
+import { type Effect, initialState, type ReflectorEvent, type ReflectorState, type Step } from './state.ts'
 import { transition } from './transitions.ts'
 
 export interface ReflectorDriverOptions {
@@ -27,53 +18,18 @@ export interface ReflectorDriverOptions {
   readonly host: ReflectorHost
 }
 
-export interface ReflectorCounters {
-  bytesRead: number
-  bookmarks: number
-  lists: number
-  watches: number
-  relists: number
-  reconnects: number
-  lastByteAtMs: number
-}
-
 /** How often a list that waits for its next page, or a socket that is not read, looks whether the queue has room. */
 const roomPollMs = 20
-
-type RequestKind = Extract<Effect, { type: 'open' }>['request']
-
-/** One request and what is made of its bytes. */
-interface OpenRequest {
-  readonly kind: RequestKind
-  readonly body: Body
-  request: TransportRequest | undefined
-}
-
-interface Body {
-  write(chunk: Buffer): void
-  close(): void
-  takeProgress(): Progress
-  /** The event that its end is; throws when it is incomplete. */
-  end(): ReflectorEvent
-}
 
 /**
  * Carries out what the state machine (transitions.ts) decides: requests, timers, list brackets; and tells it what came
  * of them. No decision is made here. After `stop()` nothing is called any more: not the sink, not the host.
  */
 export class ReflectorDriver {
-  readonly counters: ReflectorCounters = {
-    bytesRead: 0,
-    bookmarks: 0,
-    lists: 0,
-    watches: 0,
-    relists: 0,
-    reconnects: 0,
-    lastByteAtMs: 0,
-  }
+  readonly counters: ReflectorCounters = newCounters()
   readonly #options: ReflectorDriverOptions
   #state: ReflectorState = initialState
-  #open: OpenRequest | undefined
+  #reader: ResponseReader | undefined
   #timer: Timer | undefined
   #roomTimer: Timer | undefined
   /** Events that came while effects were carried out: they wait, or state and effects would mix. */
@@ -119,6 +75,7 @@ export class ReflectorDriver {
     this.#dispatch({ type: 'connectionFailed', error: fromWireError(error) })
   }
 
+  /** Main cannot trust its cache. In vain while a list is under way. */
   relist(): void {
     this.#dispatch({ type: 'relist' })
   }
@@ -159,16 +116,17 @@ export class ReflectorDriver {
     const { sink, host } = this.#options
     switch (effect.type) {
       case 'open':
-        this.#start(effect.request, effect.query)
+        this.#open(effect)
         break
       case 'abort':
-        this.#abandon()
+        this.#reader?.close()
+        this.#reader = undefined
         break
       case 'pause':
-        this.#open?.request?.pause()
+        this.#reader?.pause()
         break
       case 'resume':
-        this.#open?.request?.resume()
+        this.#reader?.resume()
         break
       case 'listStart':
         sink.listStart(effect.reset)
@@ -213,6 +171,18 @@ export class ReflectorDriver {
     }
   }
 
+  #open({ request, query }: Extract<Effect, { type: 'open' }>): void {
+    this.#reader?.close()
+    this.#reader = new ResponseReader({
+      ...this.#options,
+      kind: request,
+      query,
+      counters: this.counters,
+      emit: (event) => this.#dispatch(event),
+      isStopped: () => this.#isStopped,
+    })
+  }
+
   #setTimer(ms: number): void {
     const { runtime } = this.#options
     this.#timer?.cancel()
@@ -221,127 +191,6 @@ export class ReflectorDriver {
       // they would be called silent.
       this.#timer = runtime.defer(() => this.#dispatch({ type: 'timer' }))
     })
-  }
-
-  #start(kind: RequestKind, query: Query): void {
-    this.#abandon()
-    const { spec, transport } = this.#options
-    const search = new URLSearchParams(query)
-    if (spec.labelSelector !== undefined) search.set('labelSelector', spec.labelSelector)
-    if (spec.fieldSelector !== undefined) search.set('fieldSelector', spec.fieldSelector)
-    const open: OpenRequest = { kind, body: this.#bodyOf(kind), request: undefined }
-    this.#open = open
-    // A request that was given up may still have something to say; only the open one is heard.
-    const isOpen = (): boolean => this.#open === open
-    open.request = transport.open(spec.path, search, {
-      onHeaders: () => {
-        if (isOpen()) this.#dispatch({ type: 'opened' })
-      },
-      onData: (chunk) => {
-        if (isOpen()) this.#read(open, chunk)
-      },
-      onEnd: () => {
-        if (isOpen()) this.#end(open)
-      },
-      onError: (error) => {
-        if (isOpen()) this.#fail(error)
-      },
-    })
-  }
-
-  /** Gives up the open request; the rest of its present chunk too. */
-  #abandon(): void {
-    const open = this.#open
-    this.#open = undefined
-    open?.body.close()
-    open?.request?.abort()
-  }
-
-  #read(open: OpenRequest, chunk: Buffer): void {
-    const { host, runtime } = this.#options
-    this.counters.bytesRead += chunk.length
-    this.counters.lastByteAtMs = runtime.nowMs()
-    host.chunkStarts()
-    try {
-      open.body.write(chunk)
-    } catch (error) {
-      if (this.#open === open) this.#fail(coded(error))
-    }
-    if (this.#isStopped) return
-    host.chunkEnds(chunk.length)
-    // The chunk itself may have ended the request (an ERROR event, an end bookmark that is too old).
-    if (this.#open !== open) return
-    this.#dispatch({ type: 'chunk', ...open.body.takeProgress() })
-    if (this.#open === open && host.queuePressure() === 'full') this.#dispatch({ type: 'full' })
-  }
-
-  #end(open: OpenRequest): void {
-    const { host } = this.#options
-    let event: ReflectorEvent
-    host.chunkStarts()
-    try {
-      // May give one last event, whose line lacked its end.
-      event = open.body.end()
-    } catch (error) {
-      event = { type: 'failed', error: coded(error) }
-    }
-    if (this.#open !== open) return
-    host.chunkEnds(0)
-    this.#dispatch({ type: 'chunk', ...open.body.takeProgress() })
-    this.#open = undefined
-    this.#dispatch(event)
-  }
-
-  #fail(error: KubeInformerError): void {
-    this.#abandon()
-    this.#dispatch({ type: 'failed', error })
-  }
-
-  #bodyOf(kind: RequestKind): Body {
-    const { sink, spec, host } = this.#options
-    const options = {
-      sink: kind === 'probe' ? nothing : sink,
-      frameBytesMax: spec.bounds.frameBytesMax,
-      refused: (error: KubeInformerError, bytes: number, prefix: Buffer) => {
-        if (kind !== 'probe') host.refused(error, bytes, prefix)
-      },
-    }
-    if (kind === 'list' || kind === 'probe') {
-      const body = new ListBody(options)
-      return {
-        write: (chunk) => body.write(chunk),
-        close: () => body.close(),
-        takeProgress: () => body.takeProgress(),
-        end: () => {
-          const { resourceVersion, continueToken } = body.end()
-          return { type: 'page', version: resourceVersion, continueToken }
-        },
-      }
-    }
-    const body = new WatchBody({
-      ...options,
-      bookmark: (version, isEnd) => {
-        this.counters.bookmarks++
-        // What came before it must be known before it, or the version would fall back.
-        this.#dispatch({ type: 'chunk', ...body.takeProgress() })
-        this.#dispatch({ type: 'bookmark', version, isEnd })
-      },
-      error: (status) => {
-        this.#dispatch({ type: 'chunk', ...body.takeProgress() })
-        this.#abandon()
-        this.#dispatch({ type: 'error', error: statusObjectError(status) })
-      },
-      unexpected: (error) => this.#fail(error),
-    })
-    return {
-      write: (chunk) => body.write(chunk),
-      close: () => body.close(),
-      takeProgress: () => body.takeProgress(),
-      end: () => {
-        body.end()
-        return { type: 'ended' }
-      },
-    }
   }
 
   get #awaitsRoom(): boolean {
@@ -368,10 +217,4 @@ export class ReflectorDriver {
       if (this.#awaitsRoom) this.#lookForRoom()
     })
   }
-}
-
-function coded(error: unknown): KubeInformerError {
-  return error instanceof KubeInformerError
-    ? error
-    : new KubeInformerError('ERR_INTERNAL', 'reading a response failed', { cause: error })
 }

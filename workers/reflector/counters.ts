@@ -1,0 +1,19 @@
+import type { WatchCounters } from '../../src/protocol/messages.ts'
+
+/** What the reflector counts of a watch. */
+export type ReflectorCounters = Pick<
+  WatchCounters,
+  'bytesRead' | 'bookmarks' | 'lists' | 'watches' | 'relists' | 'reconnects' | 'lastByteAtMs'
+>
+
+export function newCounters(): ReflectorCounters {
+  return {
+    bytesRead: 0,
+    bookmarks: 0,
+    lists: 0,
+    watches: 0,
+    relists: 0,
+    reconnects: 0,
+    lastByteAtMs: 0,
+  }
+}
