@@ -25,7 +25,7 @@ export class RestartGate {
   readonly #timers = new Set<Timer>()
   #crashes = 0
   #lastCrashMs = 0
-  #lastThread: number | undefined
+  #lastDeath: unknown
   #onProbation: Restartable | undefined
   #probation: Timer | undefined
 
@@ -33,12 +33,15 @@ export class RestartGate {
     this.#runtime = runtime
   }
 
-  /** Every watch of a dead thread reports once; `threadId` tells that it was one death. */
-  died(watch: Restartable, threadId: number): void {
+  /**
+   * Every watch of a dead thread reports once, all with the same `death` (compared by identity): a thread that dies
+   * before its watches have started has no other name, and its deaths would count as one.
+   */
+  died(watch: Restartable, death: unknown): void {
     const now = this.#runtime.nowMs()
     if (now - this.#lastCrashMs > forgetMs) this.#crashes = 0
-    if (threadId !== this.#lastThread) {
-      this.#lastThread = threadId
+    if (death !== this.#lastDeath) {
+      this.#lastDeath = death
       this.#lastCrashMs = now
       this.#crashes++
     }

@@ -248,14 +248,16 @@ export class WatchSession implements Restartable {
     // What it sent and we have not applied is gone with it: its successor resumes at the last safe version.
     this.reader.begin(-1)
     indexer.abortOpenBracket()
+    const isCoded = error instanceof KubeInformerError
     this.#options.onState(
       'retrying',
-      error instanceof KubeInformerError
+      isCoded
         ? error
         : new KubeInformerError('ERR_WORKER_DIED', 'the worker thread of this watch died', { cause: error }),
       1,
     )
-    engine.restarts.died(this, this.#threadId)
+    // One error object for all tasks of a dead thread; all that is not acknowledged in time counts as one death, too.
+    engine.restarts.died(this, isCoded && error.code === 'ERR_WORKER_START' ? error.code : error)
   }
 
   /** A run ends over piscina's port, which may be faster than ours: without this its last half second is not counted. */
