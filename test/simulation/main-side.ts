@@ -1,6 +1,10 @@
 import type { BatchReader } from '../../src/engine/batch-reader.ts'
 import type { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
 import type { Indexer } from '../../src/indexer/indexer.ts'
+import {
+  isComparable as isComparableVersion,
+  parseResourceVersion,
+} from '../../src/protocol/resource-version.ts'
 import { CacheContract } from './cache-contract.ts'
 import { violate } from './contract-violation.ts'
 import { Listeners } from './listeners.ts'
@@ -162,7 +166,12 @@ export class MainSide {
     this.contract.checkConverged()
     const { indexer, contract } = this
     const { server } = this.#options
-    if (indexer.safeVersion !== server.versionText(server.version)) {
+    const isComparable = isComparableVersion(parseResourceVersion(server.versionText(server.version)))
+    if (
+      isComparable
+        ? indexer.safeVersion !== server.versionText(server.version)
+        : indexer.safeVersion !== undefined
+    ) {
       violate('converge', `safe version is ${indexer.safeVersion} at rest, the server's ${server.version}`)
     }
     if (!indexer.hasSynced || indexer.isRelisting) violate('converge', 'not in sync at rest')

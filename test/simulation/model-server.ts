@@ -49,8 +49,8 @@ export class World {
 
 export interface ModelServerOptions {
   readonly keys: readonly string[]
-  /** Added to versions on the wire: crossing 2^53 and beyond must not matter. */
-  readonly versionBase: bigint
+  /** Added to versions on the wire: crossing 2^53 and beyond must not matter. undefined: they are no numbers at all. */
+  readonly versionBase: bigint | undefined
 }
 
 /**
@@ -59,7 +59,7 @@ export interface ModelServerOptions {
  */
 export class ModelServer {
   readonly keys: readonly string[]
-  readonly #versionBase: bigint
+  readonly #versionBase: bigint | undefined
   readonly #random: Random
   #world: World = new World(0, [], [])
   #objects = new Map<string, ObjectState>()
@@ -92,11 +92,11 @@ export class ModelServer {
   }
 
   versionText(version: number): string {
-    return String(this.#versionBase + BigInt(version))
+    return this.#versionBase === undefined ? `v${version}` : String(this.#versionBase + BigInt(version))
   }
 
   versionOf(text: string): number {
-    return Number(BigInt(text) - this.#versionBase)
+    return this.#versionBase === undefined ? Number(text.slice(1)) : Number(BigInt(text) - this.#versionBase)
   }
 
   /** A client learned of this version: from an event, a list or a bookmark. */

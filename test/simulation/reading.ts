@@ -1,3 +1,4 @@
+import { parseResourceVersion } from '../../src/protocol/resource-version.ts'
 import type { DeltaSink } from '../../workers/delta.ts'
 import type { ModelServer, ObjectState, ServerEvent, Snapshot } from './model-server.ts'
 import type { Random } from './random.ts'
@@ -14,9 +15,9 @@ export interface ReadingFaults {
   readonly cut: number
   /** Lists are answered by a replica that lags behind the others. */
   readonly stale: boolean
+  /** Things come as if nothing had an order but the stream: where versions cannot be compared, nobody could tell. */
+  readonly disorder: boolean
 }
-
-export const noFaults: ReadingFaults = { lose: 0, refuse: 0, repeat: 0, cut: 0, stale: false }
 
 /** What the contract wants to know of what is read. */
 export interface ReadingObserver {
@@ -26,7 +27,7 @@ export interface ReadingObserver {
   lost(state: ObjectState, generation: number | undefined): void
   listStarted(generation: number, reset: boolean): void
   /** Everything lost at or below `repairedVersion` is repaired once main has applied this list. */
-  listEnded(generation: number, repairedVersion: number): void
+  listEnded(generation: number, repairedVersion: number, highestVersion: number): void
   log(line: string): void
 }
 
@@ -57,10 +58,13 @@ export interface ReadingOptions {
   readonly sink: DeltaSink
   readonly random: Random
   readonly observer: ReadingObserver
+  readonly faults: ReadingFaults
   /** Where main says the watch may resume; absent: it begins with a list. */
   readonly resumeVersion?: number
   /** Highest version that anybody behind the sink may know: a consistent list below it is another world's. */
   readonly knownVersion: number
+  /** No replica lags behind it: an earlier list told by what was not in it. */
+  readonly lagFloor: number
   /** Planted mutation: a list of several pages is followed by a watch from the highest of their versions. */
   readonly watchFromHighestPage: boolean
 }
@@ -74,12 +78,13 @@ export class Reading {
   /** Where the open stream is; behind `#last` while it repeats itself. */
   #cursor: number
   known: number
-  faults: ReadingFaults = noFaults
+  faults: ReadingFaults
   /** It has a version that a replica can be asked to have reached. */
   #mayLag: boolean
 
   constructor(options: ReadingOptions) {
     this.#options = options
+    this.faults = options.faults
     this.#last = options.resumeVersion ?? 0
     this.#mayLag = options.resumeVersion !== undefined
     this.#cursor = this.#last
@@ -182,14 +187,15 @@ export class Reading {
     const { server, random } = this.#options
     const fresh = server.snapshot()
     if (!this.faults.stale || !this.#mayLag || random.chance(0.2)) return fresh
-    const lagMax = Math.max(1, fresh.version - this.known)
-    const stale = server.snapshotAt(this.known + Math.min(random.below(lagMax), random.below(lagMax)))
-    return stale.version >= this.known ? stale : fresh
+    const floor = Math.max(this.known, this.#options.lagFloor)
+    const lagMax = Math.max(1, fresh.version - floor)
+    const stale = server.snapshotAt(floor + Math.min(random.below(lagMax), random.below(lagMax)))
+    return stale.version >= floor ? stale : fresh
   }
 
   #listStep(list: List): void {
     const { random } = this.#options
-    if (list.mode === 'stream' && list.pending.length > 0 && random.chance(0.1)) {
+    if (this.faults.disorder && list.mode === 'stream' && list.pending.length > 0 && random.chance(0.1)) {
       if (this.#listStreamEvent(list)) return
     }
     const state = list.pending.shift()
@@ -216,7 +222,9 @@ export class Reading {
     const first = list.versions[0]
     // The token of the first page still holds, or it is 410 and the fresh one goes on at a newer version.
     const snapshot =
-      first !== undefined && random.chance(0.5) ? server.snapshotAt(first) : this.#freshOrStale()
+      first !== undefined && (!this.faults.disorder || random.chance(0.5))
+        ? server.snapshotAt(first)
+        : this.#freshOrStale()
     const version = first === undefined ? snapshot.version : Math.max(first, snapshot.version)
     this.#tell(list, version)
     const keys = [...server.keys].sort()
@@ -249,8 +257,8 @@ export class Reading {
     if (!this.#checkWorld(list, version)) return
     server.give(version)
     const text = server.versionText(version)
-    sink.listEnd(this.#parse(text), text)
-    observer.listEnded(list.generation, lowest)
+    sink.listEnd(parseResourceVersion(text), text)
+    observer.listEnded(list.generation, lowest, Math.max(...list.versions))
     observer.log(`read: list ${list.generation} ends at ${version}`)
     this.#mayLag = true
     this.#last = version
@@ -270,7 +278,7 @@ export class Reading {
     }
     observer.log(`read: watch from ${this.#last}`)
     const text = server.versionText(this.#last)
-    sink.watchStart(this.#parse(text), text)
+    sink.watchStart(parseResourceVersion(text), text)
     this.#cursor = this.#last
     this.#phase = { kind: 'watching' }
   }
@@ -298,7 +306,7 @@ export class Reading {
       this.known = Math.max(this.known, this.#last)
       observer.log(`read: bookmark ${this.#last}`)
       const text = server.versionText(this.#last)
-      sink.bookmark(this.#parse(text), text)
+      sink.bookmark(parseResourceVersion(text), text)
     }
   }
 
@@ -319,11 +327,6 @@ export class Reading {
     observer.log(`read: ${kind} ${name(state)}${isRepeat ? ', again' : ''}`)
     observer.offered(kind, state, isRepeat)
     sink.object(kind, state.bytes, 0, state.bytes.length)
-  }
-
-  #parse(text: string): number | bigint {
-    const version = BigInt(text)
-    return version <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(version) : version
   }
 }
 

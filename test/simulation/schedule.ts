@@ -3,7 +3,7 @@ import { MainSide } from './main-side.ts'
 import { ModelServer } from './model-server.ts'
 import { OldWorld } from './old-world.ts'
 import { Random } from './random.ts'
-import { noFaults, type ReadingFaults } from './reading.ts'
+import type { ReadingFaults } from './reading.ts'
 import type { Stages } from './stages.ts'
 import { VirtualClock } from './virtual-time.ts'
 import { type Posted, WorkerLife, type WorkerShape } from './worker-life.ts'
@@ -83,6 +83,8 @@ export class Schedule {
   readonly #shape: WorkerShape
   readonly #faults: ReadingFaults
   readonly #isWide: boolean
+  /** Versions are no numbers, as some aggregated servers have them. */
+  readonly #isOpaque: boolean
   readonly #weights: Map<Action, number>
   readonly #wire: Posted[] = []
   readonly #log: (line: string) => void
@@ -90,6 +92,7 @@ export class Schedule {
   /** Main knows that its watch died, or has not started one. */
   #isMourned = true
   #incarnation = 0
+  #lagFloor = 0
   readonly #oldWorld = new OldWorld(() => {
     this.#log('etcd: nobody knows the old world any more')
     this.#main.contract.enterWorld(this.#server.world)
@@ -104,20 +107,22 @@ export class Schedule {
     // Few keys meet each other often; with many, slices end and threads die in the middle of a batch.
     this.#isWide = random.chance(0.12)
     this.#clock = new VirtualClock(random, this.#isWide ? 8 : random.pick([0, 0.2, 1]))
+    this.#isOpaque = random.chance(0.05)
     this.#server = new ModelServer(
       {
         keys: this.#isWide ? wideKeys : keys.slice(0, 3 + random.below(4)),
-        versionBase: random.pick([0n, 0n, 2n ** 53n - 30n, 10n ** 22n]),
+        versionBase: this.#isOpaque ? undefined : random.pick([0n, 0n, 2n ** 53n - 30n, 10n ** 22n]),
       },
       random,
     )
-    const isStale = random.chance(0.3)
+    const isStale = !this.#isOpaque && random.chance(0.3)
     this.#faults = {
       lose: random.pick([0, 0, 0.08]),
       refuse: random.pick([0, 0, 0, 0.05]),
-      repeat: random.pick([0, 0.05]),
+      repeat: this.#isOpaque ? 0 : random.pick([0, 0.05]),
       cut: random.pick([0, 0.02, 0.06]),
       stale: isStale,
+      disorder: !this.#isOpaque,
     }
     this.#shape = {
       creditBytes: random.pick([1, 16_384, 40_000, 1_000_000]),
@@ -131,6 +136,7 @@ export class Schedule {
       const { weight, spread } = weights[action]
       this.#weights.set(action, weight * random.pick(spread))
     }
+    if (this.#isOpaque) this.#weights.set('restore', 0)
     if (isStale) {
       // A lagging replica and a restored etcd look alike: both answer with a version that is too low.
       this.#weights.set('restore', 0)
@@ -340,6 +346,11 @@ export class Schedule {
       resumeVersion,
       // With lagging replicas a list may be older than main's cache: the sweep must spare what is newer.
       knownVersion: this.#faults.stale ? 0 : this.#main.knownVersion,
+      onListEnded: (version) => {
+        this.#lagFloor = Math.max(this.#lagFloor, version)
+      },
+      lagFloor: this.#lagFloor,
+      faults: this.#faults,
       startsExpired: this.#faults.stale && this.#random.chance(0.8),
       watchFromHighestPage: this.#options.watchFromHighestPage === true,
       post: (posted) => {
@@ -392,7 +403,7 @@ export class Schedule {
       this.#launch()
     }
     const worker = this.#worker as WorkerLife
-    worker.reading.faults = noFaults
+    worker.reading.faults = { ...this.#faults, lose: 0, refuse: 0, repeat: 0, cut: 0, stale: false }
     worker.read(1)
     worker.flush()
     worker.thread.turn()

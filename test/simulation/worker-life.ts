@@ -1,6 +1,7 @@
 import type { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
 import type { BatchMarker } from '../../src/protocol/batch-format.ts'
 import type { DictionaryEpoch } from '../../src/protocol/dictionary-epoch.ts'
+import { parseResourceVersion } from '../../src/protocol/resource-version.ts'
 import type { BatchPort } from '../../workers/batch-port.ts'
 import type { BatchWriter } from '../../workers/batch-writer.ts'
 import { type DeltaQueue, QueueMarker } from '../../workers/delta-queue.ts'
@@ -10,7 +11,7 @@ import type { BatchFacts, CacheContract } from './cache-contract.ts'
 import { violate } from './contract-violation.ts'
 import type { ModelServer } from './model-server.ts'
 import type { Random } from './random.ts'
-import { Reading } from './reading.ts'
+import { Reading, type ReadingFaults } from './reading.ts'
 import type { Stages } from './stages.ts'
 import { type VirtualClock, VirtualThread } from './virtual-time.ts'
 
@@ -48,10 +49,14 @@ export interface WorkerLifeOptions {
   readonly firstGeneration: number
   readonly resumeVersion: string | undefined
   readonly knownVersion: number
+  readonly faults: ReadingFaults
   readonly startsExpired: boolean
   readonly watchFromHighestPage: boolean
   readonly post: (posted: Posted) => void
   readonly onReset: () => void
+  /** A list is complete; its highest page. */
+  readonly onListEnded: (version: number) => void
+  readonly lagFloor: number
   readonly onRule: (rule: string) => void
   readonly log: (line: string) => void
 }
@@ -74,7 +79,7 @@ export class WorkerLife {
     const resume = options.resumeVersion
     this.#queue = new stages.DeltaQueue<DictionaryEpoch>({
       firstGeneration: options.firstGeneration,
-      ...(resume !== undefined && { resumeVersion: parse(resume) }),
+      ...(resume !== undefined && { resumeVersion: parseResourceVersion(resume) }),
       slabBytes: shape.slabBytes,
       onRule: options.onRule,
     })
@@ -112,11 +117,16 @@ export class WorkerLife {
           contract.listStarted(reset)
           if (reset) options.onReset()
         },
-        listEnded: (generation, repaired) => contract.listEnded(generation, repaired),
+        listEnded: (generation, repaired, highest) => {
+          contract.listEnded(generation, repaired)
+          options.onListEnded(highest)
+        },
         log: options.log,
       },
       ...(resume !== undefined && { resumeVersion: server.versionOf(resume) }),
       knownVersion: options.knownVersion,
+      faults: options.faults,
+      lagFloor: options.lagFloor,
       watchFromHighestPage: options.watchFromHighestPage,
     })
     if (options.startsExpired) this.reading.relist()
@@ -207,9 +217,4 @@ function renewing(make: (epoch: number) => JsonTranscoder, random: Random): Json
 
 function markerText(marker: BatchMarker): string {
   return `${marker.row}:${marker.kind}(${marker.generation}${marker.reset === true ? ', reset' : ''})`
-}
-
-function parse(text: string): number | bigint {
-  const version = BigInt(text)
-  return version <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(version) : version
 }
