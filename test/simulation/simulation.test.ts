@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { mutations, plant } from './mutations.ts'
+import { runSchedules } from './runner.ts'
+import { Schedule } from './schedule.ts'
+import { loadStages } from './stages.ts'
+
+/** The full run is `npm run simulate`; this one is short enough for every change. */
+const scheduleCount = 1_500
+/** Every planted bug shows within this many; most within ten. */
+const mutationCountMax = 5_000
+const repository = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+
+describe('the simulation', () => {
+  test('finds no violation of the contract', { timeout: 300_000 }, async () => {
+    const result = await runSchedules({ root: repository, start: 1, count: scheduleCount, threads: 2 })
+    expect(result.failures).toEqual([])
+    expect(result.schedules).toBe(scheduleCount)
+    expect(result.stepsMin).toBeGreaterThanOrEqual(60)
+    expect(result.keysMin).toBeGreaterThanOrEqual(3)
+    // Queue and indexer know 19 rules; a rule that no schedule takes is a rule that nothing here tests.
+    expect(result.rules.size).toBe(19)
+  })
+
+  test('replays a seed exactly', { timeout: 60_000 }, async () => {
+    const stages = await loadStages(repository)
+    const trace = (seed: number): string[] => {
+      const lines: string[] = []
+      new Schedule({ stages, seed, log: (line) => lines.push(line) }).run()
+      return lines
+    }
+    for (const seed of [7, 4711, 2 ** 40 + 1]) expect(trace(seed)).toEqual(trace(seed))
+    expect(trace(7)).not.toEqual(trace(8))
+  })
+
+  test.each(mutations.filter(({ isHarmless }) => isHarmless !== true))(
+    'finds: $name',
+    { timeout: 120_000 },
+    async (mutation) => {
+      const { root, remove } = plant(mutation, repository)
+      try {
+        const { failures } = await runSchedules({
+          root,
+          start: 1,
+          count: mutationCountMax,
+          threads: 1,
+          watchFromHighestPage: mutation.watchFromHighestPage ?? false,
+          stopsAtFirst: true,
+        })
+        expect(failures.map(({ seed }) => seed)).toHaveLength(1)
+      } finally {
+        remove()
+      }
+    },
+  )
+})
