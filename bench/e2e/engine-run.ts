@@ -125,6 +125,7 @@ function report(extra: Readonly<Record<string, unknown>> = {}): void {
       arrayBufferBytes: arrayBuffers,
       objects: stats.objects,
       ...counts,
+      mainCpuMs: threadCpuMs(),
       mainBusyMs: performance.eventLoopUtilization(startLoop).active,
       sliceCpuMsMax: meter.sliceCpuMsMax,
       sliceWallMsMax: meter.sliceWallMsMax,
@@ -149,6 +150,11 @@ function report(extra: Readonly<Record<string, unknown>> = {}): void {
       ...extra,
     }),
   )
+}
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }
 
 /** VmHWM: getrusage's figure of a spawned process begins at that of its parent. */

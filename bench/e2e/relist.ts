@@ -31,7 +31,7 @@ export async function measureRelist(context: BenchContext): Promise<Figure[]> {
         must: 0.2,
         measured: busyMs / parse.parseMs,
         unit: '',
-        detail: `${seconds(busyMs)} / ${seconds(parse.parseMs)}`,
+        detail: `${seconds(busyMs)} (CPU ${seconds(after.mainCpuMs - before.mainCpuMs)}) / ${seconds(parse.parseMs)}`,
       },
     ]
   })

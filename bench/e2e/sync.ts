@@ -125,7 +125,7 @@ function figures(
       must: 0.2,
       measured: busy / parse,
       unit: '',
-      detail: `${seconds(busy)} / ${seconds(parse)}`,
+      detail: `${seconds(busy)} (CPU since process start ${seconds(of(engine.none, (report) => report.mainCpuMs))}) / ${seconds(parse)}`,
     },
     {
       id: 'sync-slice',
