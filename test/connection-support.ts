@@ -1,5 +1,5 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net'
 import { expect } from 'vitest'
 import type { KubeInformerError } from '../src/errors.ts'
 import type { ConnectionMaterial } from '../src/protocol/messages.ts'
@@ -20,7 +20,7 @@ export interface TestServer {
   readonly accepted: () => number
 }
 
-export async function listen(server: Server, scheme = 'http'): Promise<TestServer> {
+export async function listen(server: NetServer, scheme = 'http'): Promise<TestServer> {
   const sockets = new Set<Socket>()
   let accepted = 0
   server.on('connection', (socket: Socket) => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createSecureServer } from 'node:http2'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, createServer as createNetServer, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
@@ -47,6 +48,17 @@ test('speaks HTTPS with the CA given, and to nobody that it does not vouch for',
   const { error } = await new Answer(transportOf(url)).done()
   expect(error).toMatchObject({ code: 'ERR_CONNECTION', canRetry: true })
   expect(error?.message).toMatch(/certificate/)
+})
+
+test('speaks HTTP/1.1 even to servers that would rather not', async () => {
+  const versions: string[] = []
+  const server = createSecureServer({ ...testCertificate, allowHTTP1: true }, (request, response) => {
+    versions.push(request.httpVersion)
+    response.end('x')
+  })
+  const { url } = await listen(server, 'https')
+  await new Answer(transportOf(url, { tls: { ca: testCertificate.cert } })).done()
+  expect(versions).toEqual(['1.1'])
 })
 
 test('shows a client certificate', async () => {

@@ -71,6 +71,11 @@ test.each([
   }
 })
 
+test('a member behind the object is no part of it, in any frame', () => {
+  const line = '{"type":"ADDED","object":{"a":1},"x":{}}\n'
+  expect(decodeWatch([Buffer.from(line + line)]).told).toEqual(['ADDED {"a":1}', 'ADDED {"a":1}'])
+})
+
 test('skips empty lines', () => {
   const body = Buffer.from(`\n\r\n  \n${event('ADDED', '{}')}\n\n`)
   expect(decodeWatch([body]).told).toEqual(['ADDED {}'])
@@ -131,6 +136,37 @@ test.each([1, 100, 1 << 20])('skips a frame above its bound, in chunks of %i byt
   expect(wasCut).toBe(false)
 })
 
+test.each([1, 1000, 5000, 50_000, 1 << 20])(
+  'keeps the first 64 KiB of a frame above its bound, in chunks of %i bytes',
+  (size) => {
+    for (const [bound, length] of [
+      [4096, 20_000],
+      [4096, 200_000],
+      [100_000, 200_000],
+    ] as const) {
+      const line = Buffer.alloc(length, 'abcdefghijklmnopqrstuvwxyz0123456789-').fill('\n', length - 1)
+      const prefixes: Buffer[] = []
+      const decoder = new WatchDecoder(
+        {
+          object() {},
+          bookmark() {},
+          error() {},
+          refused: (_error, byteCount, prefix) => {
+            expect(byteCount).toBe(length - 1)
+            prefixes.push(Buffer.from(prefix))
+          },
+        },
+        { frameBytesMax: bound },
+      )
+      // Twice: nothing of the first may stand in the second.
+      for (const chunk of cuts(Buffer.concat([line, line]), size)) decoder.write(chunk)
+      const expected = line.subarray(0, Math.min(length - 1, 64 * 1024))
+      expect(prefixes).toHaveLength(2)
+      for (const prefix of prefixes) expect(prefix.equals(expected)).toBe(true)
+    }
+  },
+)
+
 test('takes a frame of exactly its bound', () => {
   const line = event('ADDED', `{"x":"${'y'.repeat(100)}"}`)
   for (const size of [1, 1000]) {
@@ -153,6 +189,19 @@ test.each(['{"type":"ADDED","object":{"a":', '{"type":"ADDED","object":{}', '{']
 test('says that a body was cut in the middle of a frame above the bound', () => {
   const body = Buffer.from(`{"type":"ADDED","object":{"a":"${'x'.repeat(2 * frameBytesMax)}`)
   expect(decodeWatch(cuts(body, 1000))).toEqual({ told: [], wasCut: true })
+})
+
+test('tells nothing more once it is closed in the middle of a frame', () => {
+  let told = 0
+  const decoder = new WatchDecoder(
+    { object: () => told++, bookmark: () => told++, error: () => told++, refused: () => told++ },
+    { frameBytesMax },
+  )
+  decoder.write(Buffer.from('{"type":"ADDED","obj'))
+  decoder.close()
+  decoder.write(Buffer.from('ect":{}}\n{"type":"ADDED","object":{}}\n'))
+  expect(decoder.end()).toBe(false)
+  expect(told).toBe(0)
 })
 
 test.each([1, 2, 3])('tells nothing more once it is closed by what it told %i times', (closeAfter) => {

@@ -153,6 +153,21 @@ describe('a list by pages', () => {
     ])
   })
 
+  test('each page has its own patience', () => {
+    const bench = paging()
+    bench.next('list').page(50, ['a'], 'token0')
+    for (let page = 1; page <= 4; page++) {
+      for (const error of [errors.internal, errors.expiredWithToken, errors.connection]) {
+        bench.next('list').fail(error)
+        if (!bench.hasNext) bench.wait()
+      }
+      bench.next('list').page(50, [`b${page}`], `token${page}`)
+    }
+    bench.next('list').page(50, ['c'])
+    expect(bench.log).not.toContain('list abort')
+    expect(bench.log).toContain('list end 50')
+  })
+
   test('a page that fails again and again is given up with its list', () => {
     const bench = paging()
     bench.next('list').page(50, ['a'], 'token1')

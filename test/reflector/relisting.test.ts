@@ -70,6 +70,17 @@ describe('lists anew', () => {
     },
   )
 
+  test('an ERROR after progress is none of the three', () => {
+    const bench = watching()
+    bench.next('watch').headers().event('ADDED', 'a', 101).error(500, 'InternalError')
+    for (let i = 0; i < 3; i++) {
+      bench.wait()
+      bench.next('watch').headers().error(500, 'InternalError')
+    }
+    bench.wait()
+    bench.next('stream')
+  })
+
   test('not when there was progress between the ERRORs', () => {
     const bench = watching()
     for (let i = 0; i < 10; i++) {

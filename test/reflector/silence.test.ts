@@ -97,6 +97,13 @@ describe('silence', () => {
     expect(version(bench.next('watch'))).toBe('41')
   })
 
+  test('a version below what a watch before this one told does, too', () => {
+    const bench = watching({ spec: { knownVersion: '200' } })
+    twiceSilent(bench).page(150, ['a'])
+    bench.next('list').headers()
+    expect(bench.log).toContain('list start, reset')
+  })
+
   test('the look itself is tried again when it fails', () => {
     const bench = watching()
     twiceSilent(bench).fail(errors.internal)
@@ -126,12 +133,12 @@ describe('silence', () => {
     expect(bench.log.join()).not.toContain('bookmark')
   })
 
-  test('a watch that gives only repeats has said nothing', () => {
+  test.each([40, 100])('a watch that gives only what was given, at %i, has said nothing', (at) => {
     const bench = watching()
     for (let i = 0; i < 2; i++) {
       const watch = bench.next('watch').headers()
       bench.advance(5_000)
-      watch.event('MODIFIED', 'a', 40).end()
+      watch.event('MODIFIED', 'a', at).end()
     }
     bench.next('probe')
   })

@@ -44,7 +44,7 @@ function live(bench: Bench, isOver: () => boolean): void {
   }
 }
 
-function expectSilence(bench: Bench, lines: number): void {
+function expectSilence(bench: Bench, lines: number, chunks: number): void {
   const { requests } = bench.transport
   expect(requests.filter((request) => !request.isOver && !request.isAborted)).toEqual([])
   for (const request of requests) {
@@ -63,6 +63,7 @@ function expectSilence(bench: Bench, lines: number): void {
   bench.driver.start()
   bench.advance(3_600_000)
   expect(bench.log.slice(lines)).toEqual([])
+  expect(bench.chunks).toBe(chunks)
   expect(bench.runtime.timerCount + bench.runtime.deferredCount).toBe(0)
   expect(bench.driver.state.name).toBe('stopped')
 }
@@ -90,12 +91,15 @@ describe('stop', () => {
     'from inside call %i of sink or host: nothing is called afterwards',
     (at) => {
       const bench = new Bench()
+      let chunks = 0
       bench.onLog = () => {
-        if (bench.log.length === at) bench.driver.stop()
+        if (bench.log.length !== at) return
+        bench.driver.stop()
+        chunks = bench.chunks
       }
       live(bench, () => bench.log.length >= at)
       bench.onLog = () => {}
-      expectSilence(bench, at)
+      expectSilence(bench, at, chunks)
     },
   )
 
@@ -105,9 +109,10 @@ describe('stop', () => {
       let left = acts
       live(bench, () => left-- <= 0)
       const { length } = bench.log
+      const { chunks } = bench
       bench.driver.stop()
       bench.driver.stop()
-      expectSilence(bench, length)
+      expectSilence(bench, length, chunks)
     }
   })
 })

@@ -36,11 +36,14 @@ export class FrameBuffer {
     if (length > this.#bytesMax && !this.#isOverlong) {
       this.#isOverlong = true
       const kept = Buffer.allocUnsafeSlow(prefixBytesMax)
-      const copied = this.#bytes.copy(kept, 0, 0, Math.min(this.length, prefixBytesMax))
-      if (copied < prefixBytesMax) chunk.copy(kept, copied, start, end)
+      this.#bytes.copy(kept, 0, 0, Math.min(this.length, prefixBytesMax))
       this.#bytes = kept
-    } else if (!this.#isOverlong) {
+    }
+    if (!this.#isOverlong) {
       this.#reserve(length)
+      chunk.copy(this.#bytes, this.length, start, end)
+    } else if (this.length < prefixBytesMax) {
+      // Copies as much as there is room for.
       chunk.copy(this.#bytes, this.length, start, end)
     }
     this.length = length

@@ -36,11 +36,12 @@ export class WatchDecoder {
   }
 
   write(chunk: Buffer): void {
+    if (this.#isClosed) return
     let at = 0
     if (this.#partial.length > 0) {
       const newline = chunk.indexOf(0x0a)
       this.#partial.append(chunk, 0, newline < 0 ? chunk.length : newline)
-      if (newline < 0 || this.#isClosed) return
+      if (newline < 0) return
       this.#endPartial()
       at = newline + 1
     }

@@ -133,11 +133,11 @@ export class ReflectorDriver {
         break
       case 'listEnd':
         sink.listEnd(parseResourceVersion(effect.version), effect.version)
-        host.chunkEnds(0)
+        if (!this.#isStopped) host.chunkEnds(0)
         break
       case 'listAbort':
         sink.listAbort()
-        host.chunkEnds(0)
+        if (!this.#isStopped) host.chunkEnds(0)
         break
       case 'watchStart':
         sink.watchStart(parseResourceVersion(effect.version), effect.version)

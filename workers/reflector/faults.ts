@@ -96,7 +96,7 @@ export function watchFailed(
   }
   // Only a stream that was open can show that this version leads nowhere; a server that is down shows nothing.
   if (!isEvent) return fail(state, error, 'watch', inputs)
-  const errorResumes = state.hasProgress ? 1 : state.errorResumes + 1
+  const errorResumes = state.hasProgress ? 0 : state.errorResumes + 1
   if (error.code === 'ERR_API_STATUS' && errorResumes >= errorResumesMax) {
     return backOff({ ...state, errorResumes: 0 }, error, 'list', inputs)
   }

@@ -60,11 +60,12 @@ export function openProbe(): Effect {
   return { type: 'open', request: 'probe', query: { limit: '1', resourceVersion: '' } }
 }
 
-/** Doubling from the base to the most, each time up to twice that by chance; never sooner than the server asked for. */
+/**
+ * Doubling from the base, each time up to twice that by chance, at most `backoffMaxMs` (by chance up to a quarter less,
+ * so that many watches do not come back together); never sooner than the server asked for.
+ */
 export function backoffMs(attempt: number, retryAfterMs: number, { timing, random }: Inputs): number {
-  const delay = Math.min(
-    timing.backoffMaxMs,
-    timing.backoffBaseMs * 2 ** Math.min(30, Math.max(0, attempt - 1)),
-  )
-  return Math.max(delay * (1 + random), Math.min(retryAfterMs, retryAfterMsMax) * (1 + random / 10))
+  const doubled = timing.backoffBaseMs * 2 ** Math.min(30, Math.max(0, attempt - 1)) * (1 + random)
+  const delay = Math.min(doubled, timing.backoffMaxMs * (0.75 + random / 4))
+  return Math.max(delay, Math.min(retryAfterMs, retryAfterMsMax) * (1 + random / 10))
 }

@@ -157,7 +157,6 @@ export class ResponseReader implements TransportHandler {
       },
       error: (status) => {
         emit({ type: 'chunk', ...body.takeProgress() })
-        this.close()
         emit({ type: 'error', error: statusObjectError(status) })
       },
       unexpected: (error) => this.#fail(error),
