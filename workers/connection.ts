@@ -112,7 +112,11 @@ export class HttpTransport implements Transport {
     const pool = new Pool(origin, {
       pipelining: 1,
       connect: (options, callback) => {
-        const socket: unknown = connector(options, callback)
+        const socket: unknown = connector(options, (...[error, connected]) => {
+          if (error !== null) return callback(error, null)
+          doNotHold(connected)
+          callback(null, connected)
+        })
         if (!(socket instanceof Socket)) return
         this.#sockets.add(socket)
         socket.once('close', () => this.#sockets.delete(socket))
@@ -121,6 +125,13 @@ export class HttpTransport implements Transport {
     this.#pools.add(pool)
     return pool
   }
+}
+
+/** In the caller's thread a watch's socket would keep a process alive whose informers are all unreferenced. */
+function doNotHold(socket: Socket): void {
+  socket.unref()
+  // undici references it again with every request after an idle while.
+  socket.ref = () => socket
 }
 
 /** Without user and password, which a URL may hold. */

@@ -12,6 +12,8 @@ export interface WatchRunner {
   /** Watches not given to a thread yet; stays above 0 only while threads start. */
   readonly queueSize: number
   run(task: WatchTask): Promise<void>
+  /** To be called once a watch has started: whether the process lives on is for the sessions to say, not for what runs them. */
+  unref(): void
   close(): Promise<void>
 }
 
@@ -24,6 +26,7 @@ const youngMb = 16
 /** Watches on worker threads, spread evenly; each is one never-ending piscina task. */
 export class PoolRunner implements WatchRunner {
   readonly #pool: Piscina
+  readonly #workers = new Set<Unreferable>()
 
   constructor(options: { readonly threads: number; readonly workerUrl: URL; readonly heapMbMax: number }) {
     this.#pool = new Piscina({
@@ -41,6 +44,12 @@ export class PoolRunner implements WatchRunner {
     })
     // Each run rejects on its own when a thread dies; unheard, this event would end the process.
     this.#pool.on('error', () => {})
+    this.#pool.on('workerCreate', (worker: object) => {
+      for (const inner of unreferables(worker)) this.#workers.add(inner)
+    })
+    this.#pool.on('workerDestroy', (worker: object) => {
+      for (const inner of unreferables(worker)) this.#workers.delete(inner)
+    })
   }
 
   get queueSize(): number {
@@ -52,9 +61,32 @@ export class PoolRunner implements WatchRunner {
     await this.#pool.run(task, { transferList: [task.port] })
   }
 
+  unref(): void {
+    for (const worker of this.#workers) worker.unref()
+  }
+
   async close(): Promise<void> {
     await this.#pool.destroy()
   }
+}
+
+interface Unreferable {
+  unref(): unknown
+}
+
+/**
+ * piscina references its port while a task runs, ours never end, and no option of it changes that. What its events hand
+ * out carries the worker's own record under a symbol; if a later version does not, unref'd informers just keep the
+ * process alive (test/threads/reference.test.ts).
+ */
+function unreferables(worker: object): Unreferable[] {
+  return Object.getOwnPropertySymbols(worker)
+    .map((symbol): unknown => Reflect.get(worker, symbol))
+    .filter((inner): inner is Unreferable => {
+      return (
+        typeof inner === 'object' && inner !== null && 'unref' in inner && typeof inner.unref === 'function'
+      )
+    })
 }
 
 /** `threads: 0`: the same stages in the caller's thread. */
@@ -68,8 +100,13 @@ export class LocalRunner implements WatchRunner {
 
   async run(task: WatchTask): Promise<void> {
     const { default: runWatchTask } = await import(this.#watchModuleUrl.href)
-    await runWatchTask(task)
+    const ended: Promise<void> = runWatchTask(task)
+    // Listening referenced it.
+    task.port.unref()
+    await ended
   }
+
+  unref(): void {}
 
   async close(): Promise<void> {}
 }

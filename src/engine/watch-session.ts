@@ -29,6 +29,8 @@ export interface WatchSessionOptions {
 /** A worker that does not acknowledge a watch for so long is taken for dead. */
 const startedTimeoutMs = 10_000
 const credentialsRetryMs = 5_000
+/** As long as a timer can be. */
+const keepAliveMs = 2 ** 31 - 1
 
 export const emptyCounters: Readonly<WatchCounters> = {
   bytesRead: 0,
@@ -62,6 +64,8 @@ export class WatchSession implements Restartable {
   #running: Promise<void> | undefined
   #startedTimer: Timer | undefined
   #retryTimer: Timer | undefined
+  /** The one thing of a running watch that keeps the process alive: ports and threads come and go. */
+  #keepAlive: Timer | undefined
   #stopped = true
   #isReferenced = true
   /** Of the runs that ended; the present one's are added by {@link counters}. */
@@ -95,6 +99,7 @@ export class WatchSession implements Restartable {
   start(): void {
     if (!this.#stopped) return
     this.#stopped = false
+    this.#hold()
     this.#launch()
   }
 
@@ -111,12 +116,13 @@ export class WatchSession implements Restartable {
 
   ref(): void {
     this.#isReferenced = true
-    this.#port?.ref()
+    this.#hold()
   }
 
   unref(): void {
     this.#isReferenced = false
-    this.#port?.unref()
+    this.#keepAlive?.cancel()
+    this.#keepAlive = undefined
   }
 
   async stop(drainMs: number): Promise<void> {
@@ -137,6 +143,21 @@ export class WatchSession implements Restartable {
       timer?.cancel()
     }
     this.#disconnect()
+    if (!this.#stopped) return
+    this.#keepAlive?.cancel()
+    this.#keepAlive = undefined
+  }
+
+  #hold(): void {
+    if (this.#stopped || !this.#isReferenced) return
+    this.#keepAlive ??= this.#options.engine.runtime.setTimer(
+      keepAliveMs,
+      () => {
+        this.#keepAlive = undefined
+        this.#hold()
+      },
+      true,
+    )
   }
 
   #launch(): void {
@@ -176,7 +197,7 @@ export class WatchSession implements Restartable {
     port1.on('message', (message: FromWatch) => {
       if (this.#incarnation === incarnation) this.#receive(message)
     })
-    if (!this.#isReferenced) port1.unref()
+    port1.unref()
     this.#startedTimer = engine.runtime.setTimer(startedTimeoutMs, () => {
       if (this.#incarnation !== incarnation) return
       this.#abandon(new KubeInformerError('ERR_WORKER_START', 'no worker acknowledged the watch in 10 s'))
@@ -197,6 +218,7 @@ export class WatchSession implements Restartable {
       case 'started':
         this.#startedTimer?.cancel()
         this.#threadId = message.threadId
+        engine.runner.unref()
         break
       case 'state':
         this.#options.onState(
