@@ -34,7 +34,10 @@ export interface ReflectorState {
   readonly plan: Plan
   /** Last version of which everything before was given to the queue; undefined before the first list. */
   readonly version: string | undefined
-  /** Highest version anybody behind the sink was told, lists that broke off included: a consistent list below it means that etcd was restored. */
+  /**
+   * Highest version anybody behind the sink was told, lists that broke off included: a consistent list below it means
+   * that etcd was restored.
+   */
   readonly knownVersion: string | undefined
   /** The same when the list in progress began: its own pages may span versions. */
   readonly knownBefore: string | undefined
