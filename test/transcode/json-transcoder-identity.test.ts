@@ -6,13 +6,6 @@ import { objectText, readRecord, recordOf } from '../support/transcoding.ts'
 
 const newTranscoder = (columns: string[] = []): JsonTranscoder => new JsonTranscoder({ fields: {}, columns })
 
-/** Reads back as the reference says, twice: the second time everything is predicted. */
-function _checkTwice(json: string, check = new RecordCheck({ freeze: true })): RecordCheck {
-  check.check(Buffer.from(json))
-  check.check(Buffer.from(json))
-  return check
-}
-
 describe('identity', () => {
   it('recognises metadata keys however they are spelled', () => {
     const json = String.raw`{"m\u0065tadata":{"n\u0061me":"\u0061","name\u0073pace":"n\/s","\u0075id":"8C9C3F5E-1b1b-4c1b-a1b1-0123456789ab","resourceVersion":"4\u0032"}}`
