@@ -15,14 +15,16 @@ export async function measureSaturation(context: BenchContext): Promise<Figure[]
     context.quick ? 2_000 : 20_000,
     options,
     async (server, engine, synced) => {
+      const changesBefore = (await server.stats())['changes'] ?? 0
       await server.post('churn', { rate, mode: 'mixed', seconds: secondsTotal })
       const samples: EngineReport[] = []
       const start = performance.now()
       for (let second = 1; second <= secondsTotal; second++) {
-        await sleep(start + second * 1000 - performance.now())
+        await sleep(Math.max(0, start + second * 1000 - performance.now()))
         samples.push(await engine.ask('mark'))
       }
       await server.post('stop-churn')
+      const made = ((await server.stats())['changes'] ?? 0) - changesBefore
       const end = await quiet(engine)
       const { audit } = await engine.ask('audit')
       const third = Math.floor(secondsTotal / 3)
@@ -63,10 +65,15 @@ export async function measureSaturation(context: BenchContext): Promise<Figure[]
         growth('saturate-rss', 'RSS, last third / middle third', (r) => r.rssBytes, mib, 0),
         {
           id: 'saturate-rate',
-          title: `changes taken in at ${rate}/s`,
-          measured: (handled + merged) / secondsTotal,
+          title: 'changes a second that the server really made',
+          // Less, and the machine was too slow for the run to show anything.
+          must: 0.95 * rate,
+          bound: 'min',
+          measured: made / secondsTotal,
           unit: '/s',
-          detail: `${merged} merged, ${end.reconnects} reconnects, ${end.relists} relists`,
+          detail:
+            `${Math.round((handled + merged) / secondsTotal)}/s taken in, ${merged} merged, ` +
+            `${end.reconnects} reconnects, ${end.relists} relists`,
         },
         {
           id: 'saturate-audit',
