@@ -12,7 +12,7 @@ import type { Restartable } from './restart-gate.ts'
 /** What of a {@link WatchSpec} does not change from run to run. */
 export type WatchTemplate = Omit<
   WatchSpec,
-  'incarnation' | 'resumeVersion' | 'firstGeneration' | 'connection' | 'memory'
+  'incarnation' | 'resumeVersion' | 'knownVersion' | 'firstGeneration' | 'connection' | 'memory'
 >
 
 export interface WatchSessionOptions {
@@ -183,11 +183,13 @@ export class WatchSession implements Restartable {
     const incarnation = engine.nextIncarnation()
     this.#incarnation = incarnation
     const resumeVersion = indexer.safeVersion
+    const { knownVersion } = indexer
     const spec = {
       ...template,
       incarnation,
       firstGeneration: indexer.generationMax + 1,
       ...(resumeVersion !== undefined && { resumeVersion }),
+      ...(knownVersion !== undefined && { knownVersion }),
       connection,
       memory: { shared: engine.memory.shared, slot: incarnation, bytesMax: engine.memoryBytesMax },
     } satisfies WatchSpec

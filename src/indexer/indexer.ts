@@ -2,7 +2,7 @@ import type { ChangeCause, ChangeSink } from '../notify/change-sink.ts'
 import { expandRecord } from '../protocol/record-expand.ts'
 import { sameUid, sameVersionText, version as versionAt } from '../protocol/record-header.ts'
 import { RecordStore, type VersionCell } from '../protocol/record-store.ts'
-import { parseResourceVersion, type ResourceVersion } from '../protocol/resource-version.ts'
+import { noVersion, parseResourceVersion, type ResourceVersion } from '../protocol/resource-version.ts'
 import { CacheEpoch } from './cache-epoch.ts'
 import { Indices, type IndicesOptions } from './indices.ts'
 import { KeyMap } from './key-map.ts'
@@ -69,6 +69,7 @@ export class Indexer {
   #inBracket = false
   #hasSynced = false
   #safeVersion: string | undefined
+  #knownVersion: ResourceVersion = noVersion
   #sweep:
     | { readonly cells: Iterator<[string, Cell]>; generation: number; version: ResourceVersion }
     | undefined
@@ -101,6 +102,15 @@ export class Indexer {
   /** Where a watch may resume; undefined: only a list will do. */
   get safeVersion(): string | undefined {
     return this.#safeVersion
+  }
+
+  /**
+   * Newest version told since the last reset, dropped or not; undefined: none. Above the safe version whenever a watch
+   * died on its way. A successor needs it: a consistent list below it comes from a restored etcd, whose objects would
+   * be taken for old ones.
+   */
+  get knownVersion(): string | undefined {
+    return this.#knownVersion === noVersion ? undefined : String(this.#knownVersion)
   }
 
   /** Highest list generation seen: a successor's must be above. */
@@ -149,6 +159,7 @@ export class Indexer {
   ): void {
     if (generation > this.#generationMax) this.#generationMax = generation
     const version = versionAt(from.bytes, offset)
+    if (version > this.#knownVersion) this.#knownVersion = version
     const buried = this.tombstones.get(key)
     if (buried !== undefined && version <= buried) {
       this.#drop('main: tombstone drop')
@@ -201,6 +212,7 @@ export class Indexer {
     receivedAtMs: number,
   ): void {
     if (generation > this.#generationMax) this.#generationMax = generation
+    if (version > this.#knownVersion) this.#knownVersion = version
     const old = this.#cells.get(key)
     if (old === undefined) {
       this.#onRule?.('main: Deleted of unknown')
@@ -241,6 +253,7 @@ export class Indexer {
     if (!reset) return
     this.#onRule?.('main: reset')
     this.#resetGeneration = generation
+    this.#knownVersion = noVersion
     this.#keptFromBefore.clear()
     this.tombstones.clear()
   }
@@ -257,6 +270,7 @@ export class Indexer {
 
   /** Begins the sweep; {@link sweep} must be called until it returns false before anything else is applied. */
   listEnd(generation: number, version: ResourceVersion): void {
+    if (version > this.#knownVersion) this.#knownVersion = version
     this.#sweep = { cells: this.#cells.entries(), generation, version }
   }
 
@@ -284,6 +298,7 @@ export class Indexer {
   /** All of a batch is applied. Tombstones at or below can never be needed again. */
   adoptSafeVersion(text: string, version: ResourceVersion): void {
     this.#safeVersion = text
+    if (version > this.#knownVersion) this.#knownVersion = version
     this.tombstones.prune(version)
   }
 
