@@ -47,12 +47,8 @@ export class MainSide {
   readonly #pushed: Posted[] = []
   /** End markers of the first of them that main has got to. */
   #endsReached = 0
-  /** Something of it is applied. */
-  #isHeadTouched = false
   #sweepOfDeadBatch: number | undefined
   #incarnation = -1
-  /** Newest version of what is applied or was given up, since the last reset. */
-  #settledVersion = 0
 
   constructor(options: MainSideOptions) {
     this.#options = options
@@ -98,10 +94,10 @@ export class MainSide {
     })
   }
 
-  /** What main can tell a new watch of versions: a consistent list below it comes from another world. */
+  /** What main tells a new watch of versions: a consistent list below it comes from another world. */
   get knownVersion(): number {
-    const applying = this.#isHeadTouched ? (this.#pushed[0]?.versionMax ?? 0) : 0
-    return Math.max(this.#settledVersion, applying)
+    const known = this.indexer.knownVersion
+    return known === undefined ? 0 : this.#options.server.versionOf(known)
   }
 
   /** Batches that wait to be applied. */
@@ -126,10 +122,8 @@ export class MainSide {
   /** The watch's thread is known to be dead. */
   mourn(): void {
     if (this.indexer.isSweeping) this.#sweepOfDeadBatch = this.#generationEnding()
-    this.#settledVersion = this.knownVersion
     this.#pushed.length = 0
     this.#endsReached = 0
-    this.#isHeadTouched = false
     this.contract.applying = undefined
     this.#incarnation = -1
     this.#reader.begin(-1)
@@ -214,16 +208,13 @@ export class MainSide {
   #resetApplied(): void {
     const head = this.#pushed[0]
     if (head?.isReset !== true) violate('reset', 'main applied a reset that is in no batch')
-    this.#settledVersion = 0
     this.contract.resetApplied(head.resetNumber)
     this.#options.oldWorld.resetApplied(head)
   }
 
   #touch(): void {
     const head = this.#pushed[0]
-    if (head === undefined) return
-    this.#isHeadTouched = true
-    this.#options.oldWorld.touched(head)
+    if (head !== undefined) this.#options.oldWorld.touched(head)
   }
 
   #generationEnding(): number {
@@ -241,9 +232,7 @@ export class MainSide {
   #applied(): void {
     const posted = this.#pushed.shift()
     if (posted === undefined) return
-    this.#settledVersion = Math.max(this.#settledVersion, posted.versionMax)
     this.#endsReached = 0
-    this.#isHeadTouched = false
     this.contract.applied(posted.facts)
     this.#options.oldWorld.applied(posted)
     this.contract.applying = this.#pushed[0]?.facts

@@ -182,6 +182,16 @@ export const mutations: readonly Mutation[] = [
   },
   // Bugs that this simulation found.
   {
+    name: 'a new watch is told of the safe version only',
+    edits: [
+      {
+        file: indexer,
+        find: 'return this.#knownVersion === noVersion ? undefined : String(this.#knownVersion)',
+        replace: 'return this.#safeVersion',
+      },
+    ],
+  },
+  {
     name: 'rows of a recycled buffer not cleared',
     edits: [{ file: writer, find: '    rows.fill(0)\n', replace: '' }],
   },

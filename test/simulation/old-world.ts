@@ -1,3 +1,4 @@
+import type { ObjectState } from './model-server.ts'
 import type { Posted } from './worker-life.ts'
 
 /**
@@ -6,13 +7,17 @@ import type { Posted } from './worker-life.ts'
  */
 export class OldWorld {
   readonly #onGone: () => void
+  readonly #isOfNewWorld: (state: ObjectState) => boolean
   #isPending = false
+  /** What etcd went back to. */
+  #version = 0
   #isWorkerIn = false
   #isMainIn = false
   readonly #batches = new Set<Posted>()
 
-  constructor(onGone: () => void) {
+  constructor(onGone: () => void, isOfNewWorld: (state: ObjectState) => boolean) {
     this.#onGone = onGone
+    this.#isOfNewWorld = isOfNewWorld
   }
 
   get isPending(): boolean {
@@ -22,9 +27,10 @@ export class OldWorld {
   /** etcd went back to `version`. */
   restored(version: number, known: { worker: number; main: number; batches: Iterable<Posted> }): void {
     this.#isPending = true
+    this.#version = version
     this.#isWorkerIn = known.worker > version
     this.#isMainIn = known.main > version
-    for (const posted of known.batches) if (posted.versionMax > version) this.#batches.add(posted)
+    for (const posted of known.batches) if (this.#isOld(posted)) this.#batches.add(posted)
     this.#settle()
   }
 
@@ -44,7 +50,7 @@ export class OldWorld {
   }
 
   posted(posted: Posted): void {
-    if (this.#isWorkerIn) this.#batches.add(posted)
+    if (this.#isWorkerIn && this.#isOld(posted)) this.#batches.add(posted)
   }
 
   /** Main applied something of it. */
@@ -67,6 +73,16 @@ export class OldWorld {
   dropped(): void {
     this.#batches.clear()
     this.#settle()
+  }
+
+  /** It tells main something that the restored etcd does not know. */
+  #isOld(posted: Posted): boolean {
+    if (posted.controlVersionMax > this.#version) return true
+    for (const offers of posted.facts.offers.values()) {
+      for (const { state } of offers)
+        if (state.version > this.#version && !this.#isOfNewWorld(state)) return true
+    }
+    return false
   }
 
   #settle(): void {

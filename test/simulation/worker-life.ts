@@ -21,8 +21,8 @@ export interface Posted {
   readonly buffer: ArrayBuffer
   readonly facts: BatchFacts
   readonly markers: readonly BatchMarker[]
-  /** Newest version that its worker had been told when it was sent. */
-  readonly versionMax: number
+  /** Newest version in it beside those of objects. */
+  readonly controlVersionMax: number
   /** Resets declared before it was sent; the last one's marker is in here if `isReset`. */
   readonly resetNumber: number
   readonly isReset: boolean
@@ -54,8 +54,8 @@ export interface WorkerLifeOptions {
   readonly watchFromHighestPage: boolean
   readonly post: (posted: Posted) => void
   readonly onReset: () => void
-  /** A list is complete; its highest page. */
-  readonly onListEnded: (version: number) => void
+  /** A list is complete; its pages. */
+  readonly onListEnded: (lowestVersion: number, highestVersion: number) => void
   readonly lagFloor: number
   readonly onRule: (rule: string) => void
   readonly log: (line: string) => void
@@ -119,7 +119,7 @@ export class WorkerLife {
         },
         listEnded: (generation, repaired, highest) => {
           contract.listEnded(generation, repaired)
-          options.onListEnded(highest)
+          options.onListEnded(repaired, highest)
         },
         log: options.log,
       },
@@ -181,12 +181,13 @@ export class WorkerLife {
   }
 
   #post(buffer: ArrayBuffer): void {
-    const { stages, contract, incarnation } = this.#options
+    const { stages, server, contract, incarnation } = this.#options
     const batch = new stages.Batch(buffer)
     const keys: string[] = []
     for (; batch.row < batch.rowCount; batch.row++) keys.push(batch.readKey())
     const facts = contract.posted(keys)
     const { markers, safe } = batch.header
+    const texts = [...markers.map((marker) => marker.version), safe]
     this.#options.log(
       `queue: batch of ${keys.join(' ') || 'no rows'}; ${markers.map(markerText).join(' ')} safe ${safe ?? '-'}`,
     )
@@ -195,7 +196,10 @@ export class WorkerLife {
       buffer,
       facts,
       markers,
-      versionMax: this.reading.known,
+      controlVersionMax: Math.max(
+        0,
+        ...texts.map((text) => (text === undefined ? 0 : server.versionOf(text))),
+      ),
       resetNumber: contract.resetNumber,
       isReset: markers.some((marker) => marker.reset === true),
     })
