@@ -7,10 +7,9 @@
  */
 
 import { parseArgs } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { createInformerFactory } from '../../src/index.ts'
 import { until } from '../support/child-process.ts'
+import { collect } from './collect.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 
 const { values } = parseArgs({
@@ -35,17 +34,10 @@ process.on('worker', (worker) => {
   worker.once('exit', () => void workers--)
 })
 
-setFlagsFromString('--expose-gc')
-const gc: () => void = runInNewContext('gc')
-
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** Finalizers and weak references need a turn between two collections. */
 async function heapAfterGc(): Promise<number> {
-  for (let i = 0; i < 3; i++) {
-    gc()
-    await turn()
-  }
+  await collect()
   return process.memoryUsage().heapUsed
 }
 
