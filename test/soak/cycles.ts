@@ -94,6 +94,9 @@ async function left(server: ServerProcess, before: readonly string[]): Promise<s
 
 async function run(server: ServerProcess): Promise<readonly string[]> {
   await server.stats()
+  // The first line opens the stream it goes to: where that is a pipe it is one more active resource.
+  console.error(`${cycles} cycles on ${server.url}`)
+  console.log('')
   await turn()
   const before = process.getActiveResourcesInfo()
   const problems: string[] = []

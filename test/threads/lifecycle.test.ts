@@ -14,7 +14,7 @@ async function runCycles(...args: readonly string[]): Promise<{ code: number | n
 describe('factories made, started and closed again and again', () => {
   it('leave no thread, socket, timer or memory: worker threads', { timeout: 180_000 }, async () => {
     const { code, output } = await runCycles('--cycles', '24', '--from', '8', '--look', '4', '--threads', '2')
-    expect(output).toContain('"left":0')
+    expect(output, output).toContain('"left":0')
     expect(code).toBe(0)
   })
 
@@ -29,14 +29,14 @@ describe('factories made, started and closed again and again', () => {
       '--threads',
       '0',
     )
-    expect(output).toContain('"left":0')
+    expect(output, output).toContain('"left":0')
     expect(code).toBe(0)
   })
 
   it('are caught when one is left open', { timeout: 180_000 }, async () => {
     const { code, output } = await runCycles('--cycles', '2', '--from', '1', '--threads', '1', '--leak')
-    expect(output).toContain('1 worker threads')
-    expect(output).toContain('connections at the server')
+    expect(output, output).toContain('1 worker threads')
+    expect(output, output).toContain('connections at the server')
     expect(code).toBe(1)
   })
 })
