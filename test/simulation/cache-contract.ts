@@ -1,45 +1,9 @@
 import type { ChangeCause, ChangeSink } from '../../src/notify/change-sink.ts'
 import type { VersionCell } from '../../src/protocol/record-store.ts'
+import type { BatchFacts, CacheStory, Lost, Offer, StoryStep } from './cache-story.ts'
 import { violate } from './contract-violation.ts'
 import type { ModelServer, ObjectState, World } from './model-server.ts'
 import { name } from './reading.ts'
-
-/** One change of the cache, as a listener may learn of it. */
-export interface StoryStep {
-  readonly kind: 'add' | 'update' | 'delete'
-  readonly state: ObjectState
-  readonly isFinalStateUnknown: boolean
-}
-
-/** What the cache did so far, for those who listen. */
-export interface CacheStory {
-  /** What the changes so far add up to. */
-  readonly fold: ReadonlyMap<string, ObjectState>
-  readonly stories: ReadonlyMap<string, readonly StoryStep[]>
-  /** Complete lists applied. */
-  readonly listsCompleted: number
-}
-
-interface Offer {
-  readonly kind: 'upsert' | 'deleted'
-  readonly state: ObjectState
-  /** Not refused by its version: counts as seen. */
-  readonly isTaken: boolean
-  readonly readAt: number
-}
-
-/** What the contract knows of one batch on its way. */
-export interface BatchFacts {
-  /** Per key, everything that went into its row. */
-  readonly offers: ReadonlyMap<string, readonly Offer[]>
-}
-
-interface Lost {
-  readonly version: number
-  readonly lostAt: number
-  readonly world: World
-  readonly generation: number | undefined
-}
 
 export interface CacheContractOptions<E> {
   readonly server: ModelServer

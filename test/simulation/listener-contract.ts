@@ -1,6 +1,6 @@
 import type { AddEvent, DeleteEvent, UpdateEvent } from '../../src/notify/handlers.ts'
 import type { Registration } from '../../src/notify/registration.ts'
-import type { CacheStory, StoryStep } from './cache-contract.ts'
+import type { CacheStory, StoryStep } from './cache-story.ts'
 import { violate } from './contract-violation.ts'
 import type { ObjectState } from './model-server.ts'
 import { name } from './reading.ts'

@@ -1,77 +1,17 @@
+import { type Action, actions, keys, weights, wideKeys } from './actions.ts'
 import { ContractViolation, violate } from './contract-violation.ts'
 import { MainSide } from './main-side.ts'
 import { ModelServer } from './model-server.ts'
 import { OldWorld } from './old-world.ts'
 import { Random } from './random.ts'
 import type { ReadingFaults } from './reading.ts'
-import type { Stages } from './stages.ts'
+import type { ScheduleOptions, ScheduleResult } from './schedule-options.ts'
 import { VirtualClock } from './virtual-time.ts'
 import { type Posted, WorkerLife, type WorkerShape } from './worker-life.ts'
-
-export interface ScheduleOptions {
-  readonly stages: Stages
-  readonly seed: number
-  /** Planted in the model of the reflector, which is no part of the engine. */
-  readonly watchFromHighestPage?: boolean
-  readonly onRule?: (rule: string) => void
-  readonly log?: (line: string) => void
-}
-
-export interface ScheduleResult {
-  readonly steps: number
-  readonly keys: number
-  readonly violation: string | undefined
-}
 
 const stepsMin = 60
 const stepsMore = 140
 const restStepsMax = 4_000
-
-const keys = ['ns-1/a', 'ns-1/b', 'ns-2/a', 'cluster-wide', 'ns-2/c', 'ns-1/ä']
-const wideKeys = Array.from({ length: 40 }, (_, i) => `ns-${i % 3}/k${i}`)
-
-type Action =
-  | 'write'
-  | 'read'
-  | 'worker turn'
-  | 'worker timer'
-  | 'flush'
-  | 'deliver'
-  | 'main turn'
-  | 'main timer'
-  | 'credit'
-  | 'settle'
-  | 'listener comes'
-  | 'listener goes'
-  | 'crash'
-  | 'crash in mid-batch'
-  | 'restart'
-  | 'relist'
-  | 'compact'
-  | 'restore'
-
-/** How often each thing happens, and by how much a schedule may deviate: schedules without some fault find other bugs. */
-const weights: Readonly<Record<Action, { readonly weight: number; readonly spread: readonly number[] }>> = {
-  write: { weight: 30, spread: [0.5, 1, 1, 2] },
-  read: { weight: 34, spread: [0.5, 1, 1, 2] },
-  'worker turn': { weight: 12, spread: [0.5, 1, 3] },
-  'worker timer': { weight: 6, spread: [1] },
-  flush: { weight: 16, spread: [0.3, 1, 2] },
-  deliver: { weight: 12, spread: [0.3, 1, 3] },
-  'main turn': { weight: 16, spread: [0.5, 1, 3] },
-  'main timer': { weight: 3, spread: [0.3, 1] },
-  settle: { weight: 14, spread: [0, 0.3, 1, 3] },
-  'listener comes': { weight: 1.5, spread: [0, 1, 2] },
-  'listener goes': { weight: 0.7, spread: [0, 1, 2] },
-  credit: { weight: 10, spread: [0.1, 1, 3] },
-  crash: { weight: 2, spread: [0, 1, 1, 3] },
-  'crash in mid-batch': { weight: 0.7, spread: [0, 0, 1, 2] },
-  restart: { weight: 10, spread: [1] },
-  relist: { weight: 1.5, spread: [0, 1, 2] },
-  compact: { weight: 2, spread: [0, 1, 2] },
-  restore: { weight: 1.5, spread: [0, 1, 1] },
-}
-const actions = Object.keys(weights) as Action[]
 
 /** One seeded run of the engine's stages against the model server, held against the contract at every step. */
 export class Schedule {
