@@ -75,6 +75,8 @@ export class Reading {
   #phase: Phase
   /** Newest version the watch told: what it resumes from. */
   #last: number
+  /** The same, less what was broken: below it nothing is news. */
+  #told: number
   /** Where the open stream is; behind `#last` while it repeats itself. */
   #cursor: number
   known: number
@@ -88,6 +90,7 @@ export class Reading {
     this.#last = options.resumeVersion ?? 0
     this.#mayLag = options.resumeVersion !== undefined
     this.#cursor = this.#last
+    this.#told = this.#last
     this.known = Math.max(options.knownVersion, this.#last)
     this.#phase =
       options.resumeVersion === undefined
@@ -262,6 +265,7 @@ export class Reading {
     observer.log(`read: list ${list.generation} ends at ${version}`)
     this.#mayLag = true
     this.#last = version
+    this.#told = version
     this.#cursor = version
     this.known = Math.max(this.known, version)
     if (list.mode === 'stream') this.#phase = { kind: 'watching' }
@@ -280,6 +284,7 @@ export class Reading {
     const text = server.versionText(this.#last)
     sink.watchStart(parseResourceVersion(text), text)
     this.#cursor = this.#last
+    this.#told = this.#last
     this.#phase = { kind: 'watching' }
   }
 
@@ -303,6 +308,7 @@ export class Reading {
       // A bookmark.
       this.#last = server.give(server.version)
       this.#cursor = this.#last
+      this.#told = this.#last
       this.known = Math.max(this.known, this.#last)
       observer.log(`read: bookmark ${this.#last}`)
       const text = server.versionText(this.#last)
@@ -323,7 +329,8 @@ export class Reading {
       sink.object(kind, state.bytes, 0, state.bytes.length - 1)
       return
     }
-    const isRepeat = generation === undefined && state.version <= this.#last
+    const isRepeat = generation === undefined && state.version <= this.#told
+    if (generation === undefined) this.#told = Math.max(this.#told, state.version)
     observer.log(`read: ${kind} ${name(state)}${isRepeat ? ', again' : ''}`)
     observer.offered(kind, state, isRepeat)
     sink.object(kind, state.bytes, 0, state.bytes.length)
