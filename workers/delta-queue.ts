@@ -256,12 +256,12 @@ export class DeltaQueue<E> {
     } else entry.here = cell
   }
 
-  /** An object refused though its key was read: what main has of it must survive the sweep of this list. */
+  /**
+   * An object refused though its key was read: what main has of it must survive the sweep of this list. Told in its
+   * place, also when the key is queued: raising that entry would spare it from the sweep of an earlier list, too.
+   */
   stampRefused(key: string): void {
-    if (!this.#inBracket) return
-    const entry = this.#byKey.get(key)
-    if (entry !== undefined) entry.generation = this.#generation
-    else this.#mark(new QueueMarker<E>('stamp', this.#generation, { key }))
+    if (this.#inBracket) this.#mark(new QueueMarker<E>('stamp', this.#generation, { key }))
   }
 
   listStart(reset: boolean): number {

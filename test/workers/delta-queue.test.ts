@@ -176,16 +176,21 @@ describe('DeltaQueue, lists', () => {
     expect(offer('up', 'a', 1, 3)).toBe(true)
   })
 
-  it('stamps the key of a refused object, queued or not', () => {
+  it('tells the key of a refused object in its place, queued or not', () => {
     const { queue, offer } = queueOf({ resumeVersion: 10 })
     offer('up', 'a', 1, 11)
     queue.listStart(false)
     queue.stampRefused('a')
     queue.stampRefused('z')
     const head = queue.shift()
-    expect(head instanceof QueueEntry && head.generation).toBe(1)
+    expect(head instanceof QueueEntry && head.generation).toBe(0)
     queue.shift()
-    const stamp = queue.shift()
-    expect(stamp instanceof QueueMarker && [stamp.marker, stamp.key]).toEqual(['stamp', 'z'])
+    const stamps = [queue.shift(), queue.shift()].map(
+      (item) => item instanceof QueueMarker && [item.marker, item.key, item.generation],
+    )
+    expect(stamps).toEqual([
+      ['stamp', 'a', 1],
+      ['stamp', 'z', 1],
+    ])
   })
 })
