@@ -14,9 +14,9 @@ export interface EngineReport extends Report {
   readonly added: number
   readonly updated: number
   readonly deleted: number
-  /** Time in which the main thread's event loop was not idle, since start. */
+  /** Time in which the main thread's event loop was not idle, since `factory.start()`. */
   readonly mainBusyMs: number
-  /** CPU time of the main thread since its start: what busy would be with a core of its own. */
+  /** CPU time of the main thread since then: what busy would be with a core of its own. */
   readonly mainCpuMs: number
   /** Longest turn of own work on main since the last reset, by thread CPU time and by the clock. */
   readonly sliceCpuMsMax: number

@@ -26,7 +26,7 @@ export async function withEngine<T>(
   }
 }
 
-/** Waits until everything the server sent has been handled: nothing moves for a second. */
+/** Waits until everything the server sent has been handled: the watch runs, and nothing moves for a second. */
 export async function quiet(engine: Subject<EngineReport>, timeoutMs = 60_000): Promise<EngineReport> {
   const end = performance.now() + timeoutMs
   let last = await engine.ask('mark')
@@ -34,7 +34,10 @@ export async function quiet(engine: Subject<EngineReport>, timeoutMs = 60_000): 
     // Worker counters come once a second: a shorter pause would compare a report with itself.
     await sleep(1_500)
     const report = await engine.ask('mark')
+    // A watch that waits to be tried again moves nothing either.
     const isQuiet =
+      report.state === 'watching' &&
+      last.state === 'watching' &&
       report.handled === last.handled &&
       report.received === last.received &&
       report.queueBytes === 0 &&

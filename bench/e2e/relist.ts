@@ -15,7 +15,7 @@ export async function measureRelist(context: BenchContext): Promise<Figure[]> {
       return report.relists > before.relists && report.state === 'watching' ? true : undefined
     })
     const after = await quiet(engine)
-    const busyMs = after.mainBusyMs - before.mainBusyMs
+    const busyMs = after.mainCpuMs - before.mainCpuMs
     return [
       {
         id: 'relist-calls',
@@ -31,7 +31,7 @@ export async function measureRelist(context: BenchContext): Promise<Figure[]> {
         must: 0.2,
         measured: busyMs / parse.parseMs,
         unit: '',
-        detail: `${seconds(busyMs)} (CPU ${seconds(after.mainCpuMs - before.mainCpuMs)}) / ${seconds(parse.parseMs)}`,
+        detail: `CPU ${seconds(busyMs)} (by the clock ${seconds(after.mainBusyMs - before.mainBusyMs)}) / ${seconds(parse.parseMs)}`,
       },
     ]
   })

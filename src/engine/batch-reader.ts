@@ -9,7 +9,7 @@ import { Batch } from './batch.ts'
 
 /** Batches of at least this many record bytes become slabs as they are; smaller ones are copied into main's slab. */
 const slabBytesMin = 256 * 1024
-/** Bytes moved by compaction between two looks at the clock. */
+/** Bytes moved by compaction, or written anew, between two looks at the clock. */
 const compactionStepBytes = 64 * 1024
 
 export interface BatchReaderOptions {
@@ -147,7 +147,7 @@ export class BatchReader implements Pump, IncomingRecords {
       if (batch.row >= batch.rowCount) return true
       this.#applyRow(batch)
       batch.row++
-      if ((batch.row & 15) === 0 && late()) return false
+      if ((batch.row & 3) === 0 && late()) return false
     }
   }
 
@@ -200,7 +200,7 @@ export class BatchReader implements Pump, IncomingRecords {
       store.compact(compactionStepBytes)
       if (late()) return store.compactionPending
     }
-    while (this.#indexer.thinEpochs()) {
+    while (this.#indexer.thinEpochs(compactionStepBytes)) {
       if (late()) return true
     }
     return false

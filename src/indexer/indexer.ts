@@ -1,3 +1,4 @@
+import { KeyMap } from '../base/key-map.ts'
 import type { ChangeCause, ChangeSink } from '../notify/change-sink.ts'
 import { expandRecord } from '../protocol/record-expand.ts'
 import { sameUid, sameVersionText, version as versionAt } from '../protocol/record-header.ts'
@@ -5,7 +6,6 @@ import { RecordStore, type VersionCell } from '../protocol/record-store.ts'
 import { noVersion, parseResourceVersion, type ResourceVersion } from '../protocol/resource-version.ts'
 import { CacheEpoch } from './cache-epoch.ts'
 import { Indices, type IndicesOptions } from './indices.ts'
-import { KeyMap } from './key-map.ts'
 import { MemoRing } from './memo-ring.ts'
 import { Tombstones } from './tombstones.ts'
 
@@ -304,9 +304,9 @@ export class Indexer {
 
   /**
    * Lets go of the oldest dictionaries while more than four epochs are alive: the last records of the oldest one are
-   * rewritten with their references expanded, one slab a call. Returns whether there is more to do.
+   * rewritten with their references expanded, about `bytesMax` a call. Returns whether there is more to do.
    */
-  thinEpochs(): boolean {
+  thinEpochs(bytesMax: number): boolean {
     const { slabsByEpoch } = this.store
     if (slabsByEpoch.size <= epochCountMax) return false
     for (const [epoch, slabs] of slabsByEpoch) {
@@ -314,8 +314,11 @@ export class Indexer {
       for (const slab of slabs) {
         // The one that is being filled goes once it is full: its epoch is the newest of its watch.
         if (!slab.sealed) continue
-        this.store.rewriteSlab(slab, this.#plainEpoch, (cell) =>
-          expandRecord(slab.bytes, cell.offset, epoch.reader),
+        this.store.rewriteSlab(
+          slab,
+          this.#plainEpoch,
+          (cell) => expandRecord(slab.bytes, cell.offset, epoch.reader),
+          bytesMax,
         )
         return slabsByEpoch.size > epochCountMax
       }

@@ -1,3 +1,5 @@
+import { KeyMap } from '../base/key-map.ts'
+import type { KeySet } from '../base/key-set.ts'
 import { KubeInformerError } from '../errors.ts'
 import { columnValues, sameColumn } from '../protocol/record-header.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
@@ -21,7 +23,7 @@ interface NamedIndex {
   /** Position in the record header; -1: by function. */
   readonly column: number
   /** Function indices only: what each key stands under, since a function may answer differently the second time. */
-  readonly valuesOfKey: Map<string, readonly string[]> | undefined
+  readonly valuesOfKey: KeyMap<readonly string[]> | undefined
 }
 
 export interface IndicesOptions {
@@ -65,14 +67,14 @@ export class Indices {
         definition,
         index: new ValueIndex(),
         column,
-        valuesOfKey: byFunction ? new Map() : undefined,
+        valuesOfKey: byFunction ? new KeyMap() : undefined,
       })
     }
     this.#list = [...this.#named.values()]
     return added
   }
 
-  namespaceKeys(namespace: string): ReadonlySet<string> | undefined {
+  namespaceKeys(namespace: string): KeySet | undefined {
     return this.#namespaces.keysOf(namespace)
   }
 

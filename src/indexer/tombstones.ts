@@ -1,5 +1,8 @@
 import { maxVersion, type ResourceVersion } from '../protocol/resource-version.ts'
 
+/** Twice the rows of the largest batch. */
+const pruneCountMax = 8192
+
 /**
  * Versions at which keys were deleted, kept against events that are repeated after a resume: without them a replayed
  * ADDED would bring a deleted object back. Those at or below the safe version can never be replayed and go.
@@ -32,10 +35,14 @@ export class Tombstones {
     this.#versions.clear()
   }
 
-  /** Stops at the first one above `safe`: the few left behind it cost memory only until the next call. */
+  /**
+   * Stops at the first one above `safe`, and after more than one batch can have raised: what is left costs memory only
+   * until the next calls, while a sweep's hundred thousand at once would be a pause.
+   */
   prune(safe: ResourceVersion): void {
+    let left = pruneCountMax
     for (const [key, version] of this.#versions) {
-      if (!(version <= safe)) return
+      if (!(version <= safe) || left-- === 0) return
       this.#versions.delete(key)
     }
   }

@@ -1,12 +1,14 @@
+import { KeySet } from '../base/key-set.ts'
+
 /** One index: value → keys. Empty sets are removed, so churn of values (pod templates, job names) leaves nothing. */
 export class ValueIndex {
-  readonly #keys = new Map<string, Set<string>>()
+  readonly #keys = new Map<string, KeySet>()
 
   get valueCount(): number {
     return this.#keys.size
   }
 
-  keysOf(value: string): ReadonlySet<string> | undefined {
+  keysOf(value: string): KeySet | undefined {
     return this.#keys.get(value)
   }
 
@@ -15,9 +17,9 @@ export class ValueIndex {
   }
 
   add(value: string, key: string): void {
-    const keys = this.#keys.get(value)
-    if (keys === undefined) this.#keys.set(value, new Set([key]))
-    else keys.add(key)
+    let keys = this.#keys.get(value)
+    if (keys === undefined) this.#keys.set(value, (keys = new KeySet()))
+    keys.add(key)
   }
 
   delete(value: string, key: string): void {

@@ -1,4 +1,4 @@
-import { KeyMap } from '../indexer/key-map.ts'
+import { KeyMap } from '../base/key-map.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
 
 /**

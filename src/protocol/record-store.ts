@@ -160,11 +160,18 @@ export class RecordStore<E> {
   }
 
   /**
-   * Moves a slab's live records to `epoch`, each as `rewrite` writes it anew, and frees the slab. So the last records of
-   * an old epoch let go of its dictionaries.
+   * Moves a slab's live records to `epoch`, each as `rewrite` writes it anew, about `bytesMax` of them, and frees the
+   * slab after the last. So the last records of an old epoch let go of its dictionaries.
    */
-  rewriteSlab(slab: Slab<E>, epoch: E, rewrite: (cell: VersionCell<E>) => Buffer): void {
-    for (let cell = slab.cells.pop(); cell !== undefined; cell = slab.cells.pop()) {
+  rewriteSlab(slab: Slab<E>, epoch: E, rewrite: (cell: VersionCell<E>) => Buffer, bytesMax: number): void {
+    let rewritten = 0
+    while (rewritten < bytesMax) {
+      const cell = slab.cells.pop()
+      if (cell === undefined) {
+        if (slab.draining) this.#compaction.splice(this.#compaction.indexOf(slab), 1)
+        this.#free(slab)
+        return
+      }
       if (cell.slab !== slab || !(cell.cached || cell.uses > 0)) continue
       const bytes = rewrite(cell)
       const to = this.reserve(epoch, bytes.length)
@@ -179,9 +186,8 @@ export class RecordStore<E> {
       to.usedBytes += bytes.length
       to.liveBytes += bytes.length
       to.cells.push(cell)
+      rewritten += bytes.length
     }
-    if (slab.draining) this.#compaction.splice(this.#compaction.indexOf(slab), 1)
-    this.#free(slab)
   }
 
   #move(cell: VersionCell<E>, from: Slab<E>): void {

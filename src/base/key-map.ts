@@ -1,8 +1,8 @@
-const shardCount = 64
+const shardCount = 256
 
 /**
  * Key → value for up to some millions of keys without long pauses: one Map growing to a million entries rehashes
- * for 150 ms at once, 64 of them grow one at a time. Iteration order is unspecified; iterating while keys come and
+ * for 150 ms at once, 256 of them grow one at a time, each for less than one. Iteration order is unspecified; iterating while keys come and
  * go is safe (a key present throughout is seen exactly once).
  */
 export class KeyMap<V> {
@@ -41,18 +41,14 @@ export class KeyMap<V> {
 }
 
 /**
- * Names differ near their end (hash suffixes, ordinals), so the last characters decide; the length and two characters
- * further in tell apart what ends alike. Hashing the whole key would cost more than the lookup.
+ * Of about 16 characters of the key: what tells names apart stands at their end (hash suffixes, ordinals), or in front of
+ * a domain (node names). Hashing every character of a long one would cost more than the lookup.
  */
 function shardOf(key: string): number {
   const n = key.length
-  const hash =
-    key.charCodeAt(n - 1) * 31 +
-    key.charCodeAt(n - 2) * 131 +
-    key.charCodeAt(n - 3) * 17 +
-    key.charCodeAt(n >> 1) * 7 +
-    key.charCodeAt((n * 3) >> 2) * 61 +
-    n
-  // charCodeAt beyond the text is NaN, and NaN & 63 is 0.
-  return (hash ^ (hash >> 6)) & (shardCount - 1)
+  const stride = 1 + (n >> 4)
+  // charCodeAt beyond the text is NaN, which `<<` takes for 0.
+  let hash = key.charCodeAt(n - 2) << 5
+  for (let i = n - 1; i >= 0; i -= stride) hash = Math.imul(hash, 31) + key.charCodeAt(i)
+  return Math.imul(hash, 0x9e3779b1) >>> 24
 }
