@@ -10,6 +10,8 @@ export interface RunOptions {
   /** No schedule after the first that fails. */
   readonly stopsAtFirst?: boolean
   readonly onProgress?: (done: number) => void
+  /** As soon as it is found; in no order. */
+  readonly onFailure?: (failure: Failure) => void
 }
 
 export interface Failure {
@@ -65,7 +67,9 @@ export async function runSchedules(options: RunOptions): Promise<RunResult> {
   const timer = setInterval(() => options.onProgress?.(Math.min(options.count, counters[0] ?? 0)), 1_000)
   let results: ThreadResult[]
   try {
-    results = await Promise.all(Array.from({ length: options.threads }, () => runThread(task)))
+    results = await Promise.all(
+      Array.from({ length: options.threads }, () => runThread(task, options.onFailure)),
+    )
   } finally {
     clearInterval(timer)
   }
@@ -84,10 +88,13 @@ export async function runSchedules(options: RunOptions): Promise<RunResult> {
   }
 }
 
-function runThread(task: ThreadTask): Promise<ThreadResult> {
+function runThread(task: ThreadTask, onFailure: RunOptions['onFailure']): Promise<ThreadResult> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./schedule-thread.ts', import.meta.url), { workerData: task })
-    worker.once('message', resolve)
+    worker.on('message', (message: Failure | ThreadResult) => {
+      if ('seed' in message) onFailure?.(message)
+      else resolve(message)
+    })
     worker.once('error', reject)
     worker.once('exit', (code) => reject(new Error(`a thread of the simulation ended with ${code}`)))
   })

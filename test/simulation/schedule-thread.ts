@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { ThreadResult, ThreadTask } from './runner.ts'
+import type { Failure, ThreadResult, ThreadTask } from './runner.ts'
 import { Schedule } from './schedule.ts'
 import { loadStages } from './stages.ts'
 
@@ -37,6 +37,8 @@ for (;;) {
     result.keysMin = Math.min(result.keysMin, keys)
     if (violation === undefined) continue
     failures.push({ seed, violation })
+    // Told at once: a long run that is stopped early must not lose its find.
+    parentPort?.postMessage({ seed, violation } satisfies Failure)
     if (!task.stopsAtFirst) continue
     lower(counters, offset)
     break

@@ -106,8 +106,8 @@ async function run(root: string, watchFromHighestPage: boolean): Promise<number>
     onProgress: (done) => {
       if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${seeds}\r`)
     },
+    onFailure: ({ seed, violation }) => console.log(`seed ${seed}: ${violation}`),
   })
-  for (const { seed, violation } of result.failures.slice(0, 20)) console.log(`seed ${seed}: ${violation}`)
   const missed = printRules(result)
   const { schedules, steps, stepsMin, keysMin, failures, durationMs } = result
   console.log(
