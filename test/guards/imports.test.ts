@@ -14,8 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/resources.ts': [],
   'src/config': ['src/base', 'src/errors.ts', 'src/protocol', 'src/resources.ts'],
   'src/indexer': ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors', 'src/notify/change-sink.ts'],
-  // key-map is a container without knowledge of the cache.
-  'src/notify': ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors', 'src/indexer/key-map.ts'],
+  'src/notify': ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors'],
   'src/engine': ['src/base', 'src/errors.ts', 'src/protocol', 'src/config', 'src/indexer'],
   'src/testing': ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors', 'src/resources.ts'],
   'src/cli': ['src'],

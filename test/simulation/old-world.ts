@@ -69,9 +69,13 @@ export class OldWorld {
     this.#settle()
   }
 
-  /** Nothing that is on its way will arrive. */
-  dropped(): void {
+  /**
+   * Nothing that is on its way will arrive, nor the rest of a batch that main had begun: of that one it may have taken
+   * only rows that both worlds have. `known`: the newest version that main knows.
+   */
+  dropped(known: number): void {
     this.#batches.clear()
+    this.#isMainIn &&= known > this.#version
     this.#settle()
   }
 

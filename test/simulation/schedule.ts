@@ -265,7 +265,7 @@ export class Schedule {
     this.#log('main: the watch is dead')
     this.#main.mourn()
     this.#wire.length = 0
-    this.#oldWorld.dropped()
+    this.#oldWorld.dropped(this.#main.knownVersion)
     this.#isMourned = true
   }
 
