@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
@@ -14,22 +14,6 @@ const run = promisify(execFile)
 mkdirSync(join(root, '.cache'), { recursive: true })
 const folder = mkdtempSync(join(root, '.cache', 'readme-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-test('the first example compiles as it stands', async () => {
-  writeFileSync(join(folder, 'example.ts'), example)
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({
-      extends: '../../tsconfig.json',
-      compilerOptions: { paths: { 'kube-informer': ['../../src/index.ts'] } },
-      include: ['example.ts'],
-    }),
-  )
-  const tsc = join(root, 'node_modules', '.bin', 'tsc')
-  const { stdout } = await run(tsc, ['-p', folder]).catch((error: { stdout: string }) => error)
-  // Of the example alone: the sources have a check of their own.
-  expect(stdout.split('\n').filter((line) => line.includes('example.ts'))).toEqual([])
-})
 
 test('the first example does what it says, on the cluster of a kubeconfig', async () => {
   const kubeconfig = join(folder, 'kubeconfig')
@@ -48,14 +32,4 @@ test('the first example does what it says, on the cluster of a kubeconfig', asyn
   } finally {
     await server.interrupt()
   }
-})
-
-test('what it links to and runs exists', () => {
-  for (const [, target] of readme.matchAll(/\]\(([^)#:]+)\)/g))
-    expect(existsSync(join(root, target as string))).toBe(true)
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    scripts: Record<string, string>
-  }
-  for (const [, name] of readme.matchAll(/npm run ([\w:]+)/g))
-    expect(scripts).toHaveProperty([name as string])
 })

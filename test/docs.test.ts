@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, test } from 'vitest'
+import { root } from './guards/source-tree.ts'
+
+const run = promisify(execFile)
+const pages = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', ...docsIn('docs')]
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>
+}
+
+// Below the repository, so that packages resolve as they do for a source file.
+mkdirSync(join(root, '.cache'), { recursive: true })
+const folder = mkdtempSync(join(root, '.cache', 'docs-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function docsIn(dir: string): string[] {
+  if (!existsSync(join(root, dir))) return []
+  return readdirSync(join(root, dir))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${dir}/${name}`)
+}
+
+function textOf(page: string): string {
+  return readFileSync(join(root, page), 'utf8')
+}
+
+test('every TypeScript block of every page compiles as it stands', async () => {
+  for (const page of pages) {
+    const blocks = [...textOf(page).matchAll(/^```ts\n([\s\S]*?)^```/gm)]
+    for (const [i, [, code]] of blocks.entries()) {
+      // A module each, also those that import nothing.
+      const name = `${page.replaceAll(/[^\w]/g, '-')}-${i + 1}.ts`
+      writeFileSync(join(folder, name), `${code}\nexport {}\n`)
+    }
+  }
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      extends: '../../tsconfig.json',
+      compilerOptions: {
+        // A block may name what it only shows.
+        noUnusedLocals: false,
+        isolatedDeclarations: false,
+        declaration: false,
+        paths: {
+          'kube-informer': ['../../src/index.ts'],
+          'kube-informer/testing': ['../../src/testing/index.ts'],
+          'kube-informer/compat': ['../../src/compat/index.ts'],
+        },
+      },
+      include: ['*.ts'],
+    }),
+  )
+  const tsc = join(root, 'node_modules', '.bin', 'tsc')
+  const { stdout } = await run(tsc, ['-p', folder]).catch((error: { stdout: string }) => error)
+  // Of the blocks alone: the sources have a check of their own.
+  expect(stdout.split('\n').filter((line) => /\.md-|-md-/.test(line))).toEqual([])
+})
+
+describe.each(pages)('%s', (page) => {
+  test('what it links to and runs exists', () => {
+    const text = textOf(page)
+    for (const [, target] of text.matchAll(/\]\(([^)#:]+)(#[^)]*)?\)/g)) {
+      expect(existsSync(join(root, dirname(page), target as string)), target).toBe(true)
+    }
+    for (const [, name] of text.matchAll(/npm run ([\w:]+)/g))
+      expect(scripts).toHaveProperty([name as string])
+  })
+})
