@@ -9,15 +9,15 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** The command line in a process of its own, as a user has it. */
+/** The command line, or another program, in a process of its own, as a user has it. */
 export class Command {
   readonly child: Child
   stdout = ''
   stderr = ''
 
-  constructor(line: string | readonly string[], env: NodeJS.ProcessEnv = {}) {
+  constructor(line: string | readonly string[], env: NodeJS.ProcessEnv = {}, program = mainPath) {
     const args = typeof line === 'string' ? line.split(' ') : line
-    this.child = startChild(process.execPath, [mainPath, ...args], {
+    this.child = startChild(process.execPath, [program, ...args], {
       // Never the kubeconfig of whoever runs the tests.
       env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env },
       onStdout: (text) => {

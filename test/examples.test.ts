@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Command } from './cli/command.ts'
+import { root } from './guards/source-tree.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'examples-'))
+const kubeconfig = join(folder, 'kubeconfig')
+let server: Command
+
+function example(name: string, ...args: readonly string[]): Command {
+  return new Command(args, {}, join(root, 'examples', name))
+}
+
+function url(): string {
+  return /http:\/\/\S+/.exec(server.stdout)?.[0] ?? ''
+}
+
+beforeAll(async () => {
+  // Examples import the package as its users do: from dist.
+  await promisify(execFile)(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'tsconfig.build.json')])
+  server = new Command(['serve', '--objects', '200', '--rate', '50', '--write-kubeconfig', kubeconfig])
+  await server.waitFor('the URL', () => server.lines.length > 0)
+}, 120_000)
+
+afterAll(async () => {
+  await server.interrupt()
+  rmSync(folder, { recursive: true })
+})
+
+test('each says in its first line how to run it', () => {
+  for (const name of readdirSync(join(root, 'examples'))) {
+    const [line] = readFileSync(join(root, 'examples', name), 'utf8').split('\n')
+    expect(line).toMatch(new RegExp(`^// npm run example -- examples/${name}( |$)`))
+  }
+})
+
+describe('shared-informer', () => {
+  test('tells changes, lists everything, and ends with a signal', async () => {
+    const program = example('shared-informer.ts', '--server', url())
+    await program.waitFor('its list', () => / pods$/m.test(program.stdout))
+    await program.waitFor('a change', () => /^update \S+ \w+ -> \w+$/m.test(program.stdout))
+    const { code, stderr, stdout } = await program.interrupt()
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const count = Number(/^(\d+) pods$/m.exec(stdout)?.[1])
+    expect(count).toBeGreaterThan(100)
+    expect(stdout.match(/^listed \S+ on \S+$/gm)).toHaveLength(count)
+    expect(stdout.match(/^add {4}\S+$/gm)?.length).toBeGreaterThanOrEqual(count)
+  })
+
+  test('takes a kubeconfig', async () => {
+    const program = example('shared-informer.ts', '--kubeconfig', kubeconfig)
+    await program.waitFor('its list', () => / pods$/m.test(program.stdout))
+    expect((await program.interrupt('SIGTERM')).code).toBe(0)
+  })
+})
+
+describe('pod-watcher', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('prints what happens until %s', async (signal) => {
+    const program = example('pod-watcher.ts', '--kubeconfig', kubeconfig)
+    for (const word of ['added', 'updated', 'deleted']) {
+      await program.waitFor(word, () => program.lines.some((line) => line.startsWith(`${word} `)))
+    }
+    const { code, stdout, stderr } = await program.interrupt(signal)
+    expect({ code, stderr, end: stdout.trimEnd().split('\n').at(-1) }).toEqual({
+      code: 0,
+      stderr: '',
+      end: 'stopped',
+    })
+  })
+})
