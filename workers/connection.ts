@@ -6,19 +6,14 @@ import type { ConnectionMaterial } from '../src/protocol/messages.ts'
 import { HttpRequest } from './http-request.ts'
 import type { Transport, TransportHandler, TransportRequest } from './transport.ts'
 
-export interface HttpTransportOptions {
-  /** For dates in `Retry-After`. */
-  readonly runtime?: Runtime
-  /** @default 10,000 */
-  readonly connectTimeoutMs?: number
-}
+const connectTimeoutMs = 10_000
 
 /**
  * HTTP/1.1 over undici's raw dispatch: one socket per request in flight (watches never block one another), kept alive
  * between requests. Never follows redirects, never asks for compression. No error text holds a credential.
  */
 export class HttpTransport implements Transport {
-  readonly #options: HttpTransportOptions
+  readonly #runtime: Runtime
   #material: ConnectionMaterial
   /** Made at the first request, so that a bad URL or certificate is a request's error. */
   #pool: Pool | undefined
@@ -26,8 +21,8 @@ export class HttpTransport implements Transport {
   readonly #sockets = new Set<Socket>()
   readonly #requests = new Set<HttpRequest>()
 
-  constructor(material: ConnectionMaterial, options: HttpTransportOptions = {}) {
-    this.#options = options
+  constructor(material: ConnectionMaterial, runtime: Runtime = nodeRuntime) {
+    this.#runtime = runtime
     this.#material = material
   }
 
@@ -46,7 +41,7 @@ export class HttpTransport implements Transport {
 
   open(path: string, query: URLSearchParams, handler: TransportHandler): TransportRequest {
     const { server, headers } = this.#material
-    const runtime = this.#options.runtime ?? nodeRuntime
+    const runtime = this.#runtime
     const request: HttpRequest = new HttpRequest({
       handler,
       host: hostOf(server),
@@ -102,7 +97,7 @@ export class HttpTransport implements Transport {
     const connector = buildConnector({
       // Some servers would choose HTTP/2, whose windows and shared connections slow large streams down.
       allowH2: false,
-      timeout: this.#options.connectTimeoutMs ?? 10_000,
+      timeout: connectTimeoutMs,
       ...(tls?.ca !== undefined && { ca: tls.ca }),
       ...(tls?.cert !== undefined && { cert: tls.cert }),
       ...(tls?.key !== undefined && { key: tls.key }),

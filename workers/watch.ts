@@ -70,7 +70,7 @@ class Watch {
         this.#post({ type: 'refused', key, resourceVersion, bytes, error: toWireError(error) })
       },
     })
-    this.#transport = new HttpTransport(spec.connection)
+    this.#transport = new HttpTransport(spec.connection, runtime)
     this.#driver = new ReflectorDriver({
       spec,
       runtime,
