@@ -30,7 +30,6 @@ export interface ListenerContext<E> {
   /** The cache has held a complete list. */
   readonly isListed: () => boolean
   readonly onHandlerError: (error: unknown, key: string) => void
-  readonly onLag: ((lagMs: number) => void) | undefined
   readonly onRemoved: (listener: Listener<E>) => void
 }
 
@@ -248,7 +247,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     if (this.#replay !== undefined) this.#advanceReplay()
     const change = this.#nextChange()
     if (change !== undefined) {
-      this.#deliver(change, nowMs)
+      this.#deliver(change)
       return true
     }
     if (this.#replay !== undefined) return this.#buffer.isUnderHalf
@@ -265,9 +264,8 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     return change
   }
 
-  #deliver(change: PendingChange<E>, nowMs: number): void {
+  #deliver(change: PendingChange<E>): void {
     const { key, gone, goneFinalStateUnknown, here, old, cause, isInitial, receivedAtMs } = change
-    if (this.#context.onLag !== undefined && receivedAtMs > 0) this.#context.onLag(nowMs - receivedAtMs)
     if (gone !== undefined) {
       // The add of a re-created object stays in the buffer: until its call starts, it may still come to nothing.
       if (here === undefined) this.#buffer.take()

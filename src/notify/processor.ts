@@ -25,8 +25,6 @@ export interface ProcessorOptions<E> {
   readonly cache: () => ListenedCache<E>
   /** `key` is empty for `onSynced`. */
   readonly onHandlerError: (error: unknown, key: string) => void
-  /** Called for every change handed over: milliseconds since the worker read its last byte. */
-  readonly onLag?: (lagMs: number) => void
 }
 
 /**
@@ -62,10 +60,6 @@ export class Processor<E> implements ChangeSink<E> {
     const listener = new Listener(this.#context, handlers, listenerLimits(options), options.signal)
     if (options.signal?.aborted !== true) this.#listeners = [...this.#listeners, listener]
     return listener
-  }
-
-  get listenerCount(): number {
-    return this.#listeners.length
   }
 
   stats(): ListenerStats[] {
@@ -114,7 +108,7 @@ export class Processor<E> implements ChangeSink<E> {
   }
 
   #makeContext(): ListenerContext<E> {
-    const { runtime, slicer, onHandlerError, onLag } = this.#options
+    const { runtime, slicer, onHandlerError } = this.#options
     const cache = this.#options.cache()
     return {
       runtime,
@@ -123,7 +117,6 @@ export class Processor<E> implements ChangeSink<E> {
       reads: new SharedReads(cache.store, (cell) => cache.read(cell)),
       isListed: () => this.#isListed,
       onHandlerError,
-      onLag,
       onRemoved: (gone) => {
         this.#listeners = this.#listeners.filter((listener) => listener !== gone)
         this.#leaving = [...this.#leaving.filter((listener) => listener.inProgress > 0), gone]

@@ -286,15 +286,6 @@ describe('events', () => {
       ['7', '2', 'a'],
     ])
   })
-
-  test('tell the lag of what the worker received', async () => {
-    const bed = new NotifyBed()
-    bed.listen({})
-    bed.put('a')
-    bed.runtime.clockMs += 30
-    await bed.settle()
-    expect(bed.lags).toEqual([30])
-  })
 })
 
 describe('one listener', () => {

@@ -141,7 +141,6 @@ export class NotifyBed {
   readonly cache: TestCache
   readonly processor: Processor<string>
   readonly errors: { error: unknown; key: string }[] = []
-  readonly lags: number[] = []
   #uids = 0
 
   constructor(options: { readonly sliceMs?: number; readonly recordBytes?: number } = {}) {
@@ -152,7 +151,6 @@ export class NotifyBed {
       slicer: this.slicer,
       cache: () => this.cache,
       onHandlerError: (error, key) => this.errors.push({ error, key }),
-      onLag: (lagMs) => this.lags.push(lagMs),
     })
   }
 
