@@ -182,7 +182,6 @@ export class InformerFactory {
           drainMs: this.#options.drainMs ?? 5_000,
           onHandlerError: this.#options.onHandlerError ?? (() => {}),
           template: {
-            resource: resourceLabel({ group, version: type.version, resource: type.resource }),
             path: collectionPath({ group, version: type.version, resource: type.resource }, namespace),
             ...(labels !== '' && { labelSelector: labels }),
             ...(select.fieldSelector && { fieldSelector: select.fieldSelector }),

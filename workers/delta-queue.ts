@@ -150,10 +150,6 @@ export class DeltaQueue<E> {
     return this.#head
   }
 
-  get seenVersion(): ResourceVersion | undefined {
-    return this.#seen
-  }
-
   get inBracket(): boolean {
     return this.#inBracket
   }

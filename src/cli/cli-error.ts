@@ -82,6 +82,6 @@ function causeText(error: Error): string {
   return text.replace(/^(?:\w*Error: )+/, '')
 }
 
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   return text.replaceAll(/\s*\n\s*/g, ' ').trim()
 }

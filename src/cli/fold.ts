@@ -12,10 +12,6 @@ export class Fold {
     return this.#versions.get(key)
   }
 
-  keys(): Iterable<string> {
-    return this.#versions.keys()
-  }
-
   apply(type: 'add' | 'update' | 'delete', key: string, uid: string, resourceVersion: string): void {
     const known = this.#versions.get(key)
     if (type === 'delete') {

@@ -29,10 +29,6 @@ export class MsHistogram {
     this.#histogram.record(Math.max(1, Math.min(3_600_000_000, Math.round(ms * 1000))))
   }
 
-  get count(): number {
-    return this.#histogram.count
-  }
-
   reset(): void {
     this.#histogram.reset()
   }

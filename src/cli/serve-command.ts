@@ -29,7 +29,7 @@ export async function serveCommand(options: ServeArguments, io: CommandIo): Prom
 }
 
 /** JSON is YAML. Plain HTTP and no user: the server listens on this machine's loopback only. */
-export function kubeconfigFor(url: string): string {
+function kubeconfigFor(url: string): string {
   const name = 'kube-informer-embedded'
   const config = {
     apiVersion: 'v1',

@@ -25,7 +25,7 @@ export function textOutput(out: LineWriter, resource: string): Output {
   }
 }
 
-export function sampleText(sample: LiveSample): string {
+function sampleText(sample: LiveSample): string {
   const { lagMs, loopDelayMs } = sample
   const parts = [
     sample.state.padEnd(10),

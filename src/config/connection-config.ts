@@ -61,7 +61,6 @@ function fileSource(options: KubeConfigFile, environment: Environment): Credenti
   if (explicit || options.context !== undefined || !isInCluster(environment)) return files
   const pod = inClusterSource(environment)
   return {
-    description: `${description}, or ${pod.description}`,
     reuseMs: files.reuseMs,
     async load(fresh) {
       try {

@@ -3,8 +3,6 @@ import type { ConnectionMaterial } from '../protocol/messages.ts'
 
 /** Where {@link ConnectionMaterial} comes from: one implementation per kind of configuration. */
 export interface CredentialSource {
-  /** For messages: `kubeconfig /home/me/.kube/config`, `https://10.0.0.1`; never a secret. */
-  readonly description: string
   /** How long a loaded material may be handed out again. */
   readonly reuseMs: number
   /**
@@ -31,10 +29,6 @@ export class CredentialsBroker {
   constructor(source: CredentialSource, runtime: Runtime) {
     this.#source = source
     this.#runtime = runtime
-  }
-
-  get description(): string {
-    return this.#source.description
   }
 
   /** What to connect with now; loads at most once per `reuseMs` of the source. */

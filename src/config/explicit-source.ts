@@ -39,7 +39,6 @@ export function explicitSource(options: ExplicitConnection, environment: Environ
     ...(options.insecureSkipTlsVerify && { rejectUnauthorized: false }),
   }
   return {
-    description: server,
     reuseMs: options.tokenFile === undefined ? Number.POSITIVE_INFINITY : tokenFileReuseMs,
     async load() {
       const current =

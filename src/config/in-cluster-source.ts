@@ -25,7 +25,6 @@ export function inClusterSource(environment: Environment): CredentialSource {
   }
   const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`
   return {
-    description: `in-cluster ${server}`,
     reuseMs: tokenFileReuseMs,
     async load() {
       const token = await readTokenFile(`${directory}/token`, environment)

@@ -48,7 +48,6 @@ export function kubeConfigSource(
   environment: Environment,
 ): CredentialSource {
   return {
-    description,
     reuseMs: tokenFileReuseMs,
     load: async (fresh) => materialOf(await load(fresh), description, environment),
   }

@@ -32,7 +32,7 @@ const credentialsRetryMs = 5_000
 /** As long as a timer can be. */
 const keepAliveMs = 2 ** 31 - 1
 
-export const emptyCounters: Readonly<WatchCounters> = {
+const emptyCounters: Readonly<WatchCounters> = {
   bytesRead: 0,
   events: 0,
   bookmarks: 0,

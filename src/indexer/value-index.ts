@@ -4,10 +4,6 @@ import { KeySet } from '../base/key-set.ts'
 export class ValueIndex {
   readonly #keys = new Map<string, KeySet>()
 
-  get valueCount(): number {
-    return this.#keys.size
-  }
-
   keysOf(value: string): KeySet | undefined {
     return this.#keys.get(value)
   }
@@ -27,9 +23,5 @@ export class ValueIndex {
     if (keys === undefined) return
     keys.delete(key)
     if (keys.size === 0) this.#keys.delete(value)
-  }
-
-  clear(): void {
-    this.#keys.clear()
   }
 }

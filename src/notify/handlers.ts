@@ -64,8 +64,6 @@ export interface DeleteEvent<T> extends ChangeFacts {
   readonly object: DeepReadonly<T>
 }
 
-export type ChangeEventOf<T> = AddEvent<T> | UpdateEvent<T> | DeleteEvent<T>
-
 /**
  * The callbacks of one registration, any of them. Those left out cost nothing.
  *

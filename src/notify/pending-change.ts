@@ -2,7 +2,7 @@ import type { RecordStore, VersionCell } from '../protocol/record-store.ts'
 import type { ChangeCause } from './change-sink.ts'
 
 /** Heap bytes of one pending change beside the records it holds, about: object, key's share, map entry. */
-export const changeBytes = 256
+const changeBytes = 256
 
 /**
  * What waits for one listener about one object, and a node of the buffer's lists. By what is there:

@@ -20,10 +20,6 @@ export class SharedReads<E> {
     this.#make = make
   }
 
-  get sharedCount(): number {
-    return this.#sharedCount
-  }
-
   readonly read = (cell: VersionCell<E>): unknown => {
     if (cell.object !== undefined) return cell.object
     const object = this.#make(cell)

@@ -45,8 +45,6 @@ export interface ReflectorTiming {
 export interface WatchSpec {
   /** Names this watch among its predecessors; in every batch. */
   readonly incarnation: number
-  /** `pods`, `apps/v1/deployments`: for messages only. */
-  readonly resource: string
   /** Path of the collection, e.g. `/api/v1/namespaces/default/pods`. */
   readonly path: string
   readonly labelSelector?: string

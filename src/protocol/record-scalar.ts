@@ -1,6 +1,5 @@
 import { KubeInformerError } from '../errors.ts'
 import { type SliceableBytes, sliceable } from './byte-slices.ts'
-import { uidReference } from './record-layout.ts'
 
 /** Walks a record's bytes without making objects. */
 
@@ -148,10 +147,6 @@ export function skipValue(bytes: Uint8Array, at: number, structures: readonly (r
     }
   }
   return at
-}
-
-export function isUidReference(span: StringSpan): boolean {
-  return span.id === uidReference
 }
 
 export function formatError(position: number): KubeInformerError {

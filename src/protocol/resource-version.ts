@@ -31,7 +31,3 @@ export function isComparable(version: ResourceVersion): boolean {
 export function maxVersion(a: ResourceVersion, b: ResourceVersion): ResourceVersion {
   return a < b ? b : a
 }
-
-export function minVersion(a: ResourceVersion, b: ResourceVersion): ResourceVersion {
-  return b < a ? b : a
-}

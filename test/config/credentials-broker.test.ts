@@ -10,7 +10,6 @@ function controlledSource(reuseMs = 60_000) {
   return {
     loads,
     source: {
-      description: 'test',
       reuseMs,
       load(fresh: boolean): Promise<ConnectionMaterial> {
         const { promise, resolve, reject } = Promise.withResolvers<ConnectionMaterial>()

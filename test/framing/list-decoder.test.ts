@@ -11,7 +11,6 @@ const summary = {
   apiVersion: 'v1',
   resourceVersion: '12',
   continueToken: 'dG9rZW4',
-  remainingItemCount: 3,
   itemCount: 2,
 }
 
@@ -72,7 +71,6 @@ test.each([
       apiVersion: 'v1',
       resourceVersion: '5',
       continueToken: '',
-      remainingItemCount: undefined,
       itemCount: 0,
     })
   }

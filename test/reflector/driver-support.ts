@@ -148,7 +148,6 @@ export class Bench {
   constructor(options: BenchOptions = {}) {
     const spec = {
       incarnation: 1,
-      resource: 'pods',
       path: '/api/v1/pods',
       firstGeneration: 1,
       fields: {},

@@ -11,7 +11,6 @@ export interface ListSummary {
   readonly resourceVersion: string
   /** '' on the last page. */
   readonly continueToken: string
-  readonly remainingItemCount: number | undefined
   readonly itemCount: number
 }
 
@@ -104,13 +103,11 @@ export class ListDecoder {
     if (typeof resourceVersion !== 'string' || resourceVersion === '') {
       throw unexpected('the list has no metadata.resourceVersion')
     }
-    const remaining = facts['remainingItemCount']
     return {
       kind,
       apiVersion: this.#text('apiVersion'),
       resourceVersion,
       continueToken: typeof facts['continue'] === 'string' ? facts['continue'] : '',
-      remainingItemCount: typeof remaining === 'number' ? remaining : undefined,
       itemCount: this.#itemCount,
     }
   }

@@ -85,7 +85,7 @@ export class FieldPlan {
   }
 }
 
-export const droppedPlan: FieldPlan = new FieldPlan('')
+const droppedPlan: FieldPlan = new FieldPlan('')
 droppedPlan.drop = true
 
 /** Identity, type and labels: whatever a selection says, these stay. */

@@ -3,7 +3,7 @@ import { type ErrorCode, KubeInformerError } from '../../src/errors.ts'
 import type { SliceableBytes } from '../../src/protocol/byte-slices.ts'
 
 /** Nesting above this is refused: nothing in the engine may recurse deeper. */
-export const depthMax = 1000
+const depthMax = 1000
 
 export const ch: {
   readonly quote: 34

@@ -27,7 +27,7 @@ export interface TranscoderBounds {
   readonly epochObjects: number
 }
 
-export const defaultTranscoderBounds: TranscoderBounds = {
+const defaultTranscoderBounds: TranscoderBounds = {
   structureCountMax: 8160,
   keyBytesMax: 512 * 1024,
   siteCountMax: 16_384,

@@ -14,7 +14,7 @@ import {
 import { writeUid } from './uid-bytes.ts'
 
 /** Recursion ends here; deeper objects go as JSON text. */
-export const recordDepthMax = 64
+const recordDepthMax = 64
 
 /**
  * One JSON object → the body of a record. What is special about an object (identity, labels, columns) is noted on the way, by
