@@ -188,7 +188,6 @@ export class InformerFactory {
             fields: keepFields === undefined ? { drop: dropFields } : { keep: keepFields },
             bounds: boundsOf(this.#options),
             timing: { ...defaultTiming, ...this.#options.timing },
-            compaction: this.#options.compaction ?? 'merge',
           },
         }),
       (options) => this.#handle(type, { ...select, ...options }),

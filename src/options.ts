@@ -32,8 +32,6 @@ export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, Fi
   readonly resyncPeriodMs?: number
   /** How long `close()` waits for handler calls in progress. @default 5,000 */
   readonly drainMs?: number
-  /** `'none'` keeps every change in the worker until its queue is full. @default 'merge' */
-  readonly compaction?: 'merge' | 'none'
   /** Timing of lists, watches and retries; the defaults are client-go's. */
   readonly timing?: Partial<ReflectorTiming>
   /** A handler threw or rejected. Without this, it is only counted. */
@@ -81,7 +79,6 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
 const otherOptions: readonly string[] = [
   'kubeConfig',
   'namespace',
-  'compaction',
   'timing',
   'onHandlerError',
   'dropFields',
@@ -109,9 +106,6 @@ export function validateFactoryOptions(options: InformerFactoryOptions): void {
   }
   if (options.dropFields !== undefined && options.keepFields !== undefined) {
     throw invalidOption('keepFields', options.keepFields, 'cannot be combined with dropFields')
-  }
-  if (options.compaction !== undefined && options.compaction !== 'merge' && options.compaction !== 'none') {
-    throw invalidOption('compaction', options.compaction, "must be 'merge' or 'none'")
   }
 }
 

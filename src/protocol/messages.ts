@@ -60,7 +60,6 @@ export interface WatchSpec {
   readonly columns: readonly string[]
   readonly bounds: WatchBounds
   readonly timing: ReflectorTiming
-  readonly compaction: 'merge' | 'none'
   readonly connection: ConnectionMaterial
   /** Shared by all watches of an engine, see memory-budget.ts. */
   readonly memory: {
