@@ -2,7 +2,7 @@ import { KubeInformerError } from '../src/errors.ts'
 import type { DictionaryEpoch } from '../src/protocol/dictionary-epoch.ts'
 import { sameUid } from '../src/protocol/record-header.ts'
 import type { Slab, VersionCell } from '../src/protocol/record-store.ts'
-import { parseResourceVersion, type ResourceVersion } from '../src/protocol/resource-version.ts'
+import type { ResourceVersion } from '../src/protocol/resource-version.ts'
 import type { DeltaSink } from './delta.ts'
 import type { DeltaQueue } from './delta-queue.ts'
 import { findIdentity } from './framing/find-identity.ts'
@@ -76,9 +76,9 @@ export class Intake implements DeltaSink {
     return this.#options.queue.listStart(reset)
   }
 
-  listEnd(_version: ResourceVersion, versionText: string): void {
+  listEnd(version: ResourceVersion): void {
     this.#options.transcoder.typeMeta = undefined
-    this.#options.queue.listEnd(parseResourceVersion(versionText))
+    this.#options.queue.listEnd(version)
   }
 
   listAbort(): void {

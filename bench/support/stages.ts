@@ -73,7 +73,7 @@ export class Stages {
   list(texts: readonly Buffer[], version: number): void {
     this.intake.listStart(false)
     for (const text of texts) this.intake.object('upsert', text, 0, text.length)
-    this.intake.listEnd(version, String(version))
+    this.intake.listEnd(version)
   }
 
   /** Everything queued, as batches. */
