@@ -294,7 +294,7 @@ export class Informer<T> {
     const now = this.#options.engine.runtime.nowMs()
     if (refused.key === undefined && now - this.#relistAtMs >= refusedRelistMs) {
       this.#relistAtMs = now
-      this.#session.relist('an object with no readable key was refused')
+      this.#session.relist()
     }
   }
 

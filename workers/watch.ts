@@ -79,7 +79,7 @@ class Watch {
       host: {
         setState: (state, error, attempt) =>
           this.#post({ type: 'state', state, attempt, ...(error && { error: toWireError(error) }) }),
-        requestConnection: (reason) => this.#post({ type: 'connection-request', reason }),
+        requestConnection: () => this.#post({ type: 'connection-request' }),
         requestPermit: () => this.#post({ type: 'sync-request' }),
         syncEnded: () => this.#post({ type: 'sync-end' }),
         chunkStarts: () => intake.chunkStarts(),

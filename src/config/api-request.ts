@@ -23,7 +23,7 @@ export class ApiClient {
       return await this.#get(await this.#broker.material(), path, options)
     } catch (error) {
       if (!(error instanceof KubeInformerError) || error.code !== 'ERR_UNAUTHORIZED') throw error
-      return await this.#get(await this.#broker.refresh('unauthorized'), path, options)
+      return await this.#get(await this.#broker.refresh(), path, options)
     }
   }
 

@@ -44,7 +44,7 @@ export class CredentialsBroker {
    * The server answered 401: loads anew, at once. All watches that are refused together share one load, also those
    * whose refusal arrives just after it ended: their request was sent with what it replaced.
    */
-  async refresh(_reason: 'unauthorized' | 'expired'): Promise<ConnectionMaterial> {
+  async refresh(): Promise<ConnectionMaterial> {
     if (this.#loading?.fresh) return this.#loading.promise
     const current = this.#current
     if (current?.fresh && this.#runtime.nowMs() - current.atMs < refreshSharedMs) return current.material

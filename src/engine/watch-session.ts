@@ -110,8 +110,8 @@ export class WatchSession implements Restartable {
     this.#launch()
   }
 
-  relist(reason: string): void {
-    this.#post({ type: 'relist', reason })
+  relist(): void {
+    this.#post({ type: 'relist' })
   }
 
   ref(): void {
@@ -230,7 +230,7 @@ export class WatchSession implements Restartable {
         )
         break
       case 'connection-request':
-        broker.refresh(message.reason).then(
+        broker.refresh().then(
           (connection) => this.#post({ type: 'connection', connection }),
           (error: unknown) => this.#post({ type: 'connection-failed', error: toWireError(error) }),
         )

@@ -1,6 +1,6 @@
 import type { WireError } from './error-wire.ts'
 
-/** Every message between the main thread and a watch, both directions, in this file. Posts use `satisfies`. */
+/** Every message between the main thread and a watch, both directions, in this file. */
 
 /** How to reach the server: plain data, so that a worker needs neither client-node nor files. */
 export interface ConnectionMaterial {
@@ -89,7 +89,7 @@ export type ToWatch =
   /** Answer to `sync-request`: this watch may start its initial list. */
   | { readonly type: 'sync-permit' }
   /** Forces a new list: a cache that cannot be trusted (mismatched dictionaries, refused key). */
-  | { readonly type: 'relist'; readonly reason: string }
+  | { readonly type: 'relist' }
   | { readonly type: 'stop' }
 
 export interface WatchCounters {
@@ -121,7 +121,7 @@ export type FromWatch =
       readonly attempt: number
     }
   /** The server did not accept the credentials; the answer is `connection` or `connection-failed`. */
-  | { readonly type: 'connection-request'; readonly reason: 'unauthorized' | 'expired' }
+  | { readonly type: 'connection-request' }
   | { readonly type: 'sync-request' }
   | { readonly type: 'sync-end' }
   | {

@@ -49,7 +49,7 @@ describe('explicit server', () => {
     environment.files.set('/token', 'second\n')
     runtime.now += 59_000
     expect(await token()).toBe('Bearer first')
-    expect((await broker.refresh('unauthorized')).headers['authorization']).toBe('Bearer second')
+    expect((await broker.refresh()).headers['authorization']).toBe('Bearer second')
     environment.files.set('/token', 'third\n')
     runtime.now += 60_000
     expect(await token()).toBe('Bearer third')
@@ -170,7 +170,7 @@ describe('kubeconfig files', () => {
     const broker = createCredentialsBroker({ file: '/kc' }, fakeRuntime(), environment)
     expect((await broker.material()).headers['authorization']).toBe('Bearer old')
     environment.files.set('/kc', kubeconfig({ user: 'token: new' }))
-    expect((await broker.refresh('unauthorized')).headers['authorization']).toBe('Bearer new')
+    expect((await broker.refresh()).headers['authorization']).toBe('Bearer new')
     expect((await broker.material()).headers['authorization']).toBe('Bearer new')
   })
 
@@ -262,7 +262,7 @@ describe("client-node's KubeConfig handed in", () => {
     const broker = createCredentialsBroker(config, fakeRuntime(), environment)
     expect((await broker.material()).headers['authorization']).toBe('Bearer one')
     environment.files.set('/dev/null', 'two\n')
-    expect((await broker.refresh('unauthorized')).headers['authorization']).toBe('Bearer two')
+    expect((await broker.refresh()).headers['authorization']).toBe('Bearer two')
   })
 
   test('without a cluster it is refused', async () => {

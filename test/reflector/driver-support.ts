@@ -169,7 +169,7 @@ export class Bench {
           this.#write(
             `state ${state}${error === undefined ? '' : ` ${error.code}`}${attempt > 0 ? ` #${attempt}` : ''}`,
           ),
-        requestConnection: (reason) => this.#write(`credentials? ${reason}`),
+        requestConnection: () => this.#write('credentials?'),
         requestPermit: () => {
           this.#write('permit?')
           if (permits) this.driver.permitGranted()

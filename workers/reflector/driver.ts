@@ -158,7 +158,7 @@ export class ReflectorDriver {
         host.syncEnded()
         break
       case 'requestConnection':
-        host.requestConnection(effect.reason)
+        host.requestConnection()
         break
       case 'state':
         host.setState(effect.state, effect.error, effect.attempt)

@@ -4,8 +4,8 @@ import type { WatchState } from '../../src/protocol/messages.ts'
 /** What the driver asks of the watch it is part of. Answers come as calls of the driver, never from inside these. */
 export interface ReflectorHost {
   setState(state: WatchState, error: KubeInformerError | undefined, attempt: number): void
-  /** Answer: `connectionReady` or `connectionFailed`. */
-  requestConnection(reason: 'unauthorized'): void
+  /** The server did not accept the credentials. Answer: `connectionReady` or `connectionFailed`. */
+  requestConnection(): void
   /** Answer: `permitGranted`. */
   requestPermit(): void
   syncEnded(): void

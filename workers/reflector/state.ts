@@ -168,7 +168,7 @@ export type Effect =
   | { readonly type: 'clearTimer' }
   | { readonly type: 'requestPermit' }
   | { readonly type: 'syncEnded' }
-  | { readonly type: 'requestConnection'; readonly reason: 'unauthorized' }
+  | { readonly type: 'requestConnection' }
   | {
       readonly type: 'state'
       readonly state: WatchState

@@ -201,7 +201,7 @@ export function fail(state: ReflectorState, error: KubeInformerError, plan: Plan
         enter(left, 'credentials', { plan, didRefresh: true, lastError: error }),
         tell('retrying', error, failures(state, inputs) + 1),
         { type: 'timer', ms: credentialsMs },
-        { type: 'requestConnection', reason: 'unauthorized' },
+        { type: 'requestConnection' },
       ),
     )
   }
