@@ -127,3 +127,14 @@ export class KubeInformerError extends Error {
     return typeof value === 'object' && value !== null && Symbol.for(brand) in value
   }
 }
+
+export function invalidOption(option: string, value: unknown, allowed: string): KubeInformerError {
+  const message = `option ${option}: ${String(value)} is refused: ${allowed}`
+  return new KubeInformerError('ERR_INVALID_OPTION', message, { facts: { option } })
+}
+
+/** Without the value: it may be a token that was given one level too high. */
+export function unknownOption(option: string, known: readonly string[]): KubeInformerError {
+  const message = `option ${option} is refused: no such option; known are ${known.join(', ')}`
+  return new KubeInformerError('ERR_INVALID_OPTION', message, { facts: { option } })
+}

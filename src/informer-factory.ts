@@ -2,7 +2,7 @@ import { createCredentialsBroker } from './config/connection-config.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
 import type { CoreV1Objects } from './core-v1.ts'
 import { Engine } from './engine/engine.ts'
-import { KubeInformerError } from './errors.ts'
+import { invalidOption, KubeInformerError } from './errors.ts'
 import { Informer } from './informer.ts'
 import type { InformerHealth, InformerStats } from './informer-stats.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
@@ -12,7 +12,6 @@ import {
   defaultTiming,
   type FieldOptions,
   type InformerFactoryOptions,
-  invalidOption,
   validateFactoryOptions,
 } from './options.ts'
 import { collectionPath, knownResources, resourceLabel } from './resources.ts'

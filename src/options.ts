@@ -1,6 +1,6 @@
 import type { ConnectionConfig } from './config/connection-config.ts'
 import type { EngineOptions } from './engine/engine.ts'
-import { KubeInformerError } from './errors.ts'
+import { invalidOption, unknownOption } from './errors.ts'
 import type { ReflectorTiming, WatchBounds } from './protocol/messages.ts'
 
 /** Bounds of one informer's way through the engine, in bytes. */
@@ -93,11 +93,7 @@ export function validateFactoryOptions(options: InformerFactoryOptions): void {
     const range = ranges[name]
     if (range === undefined) {
       if (otherOptions.includes(name)) continue
-      throw invalidOption(
-        name,
-        value,
-        `no such option; known are ${[...Object.keys(ranges), ...otherOptions].join(', ')}`,
-      )
+      throw unknownOption(name, [...Object.keys(ranges), ...otherOptions])
     }
     const [min, max] = range
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
@@ -107,14 +103,4 @@ export function validateFactoryOptions(options: InformerFactoryOptions): void {
   if (options.dropFields !== undefined && options.keepFields !== undefined) {
     throw invalidOption('keepFields', options.keepFields, 'cannot be combined with dropFields')
   }
-}
-
-export function invalidOption(name: string, value: unknown, allowed: string): KubeInformerError {
-  return new KubeInformerError(
-    'ERR_INVALID_OPTION',
-    `option ${name}: ${String(value)} is refused: ${allowed}`,
-    {
-      facts: { option: name },
-    },
-  )
 }

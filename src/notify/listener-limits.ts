@@ -1,4 +1,4 @@
-import { KubeInformerError } from '../errors.ts'
+import { invalidOption, unknownOption } from '../errors.ts'
 import type { ListenerOptions } from './handlers.ts'
 
 /** {@link ListenerOptions} with every default filled in. */
@@ -19,7 +19,7 @@ export function listenerLimits(options: ListenerOptions & { readonly drainMs?: n
   const buffer = options.buffer ?? {}
   refuseUnknown('buffer.', buffer, ['countMax', 'bytesMax', 'overflow'])
   if (buffer.overflow !== undefined && buffer.overflow !== 'coalesce') {
-    throw invalid('buffer.overflow', buffer.overflow, "must be 'coalesce'")
+    throw invalidOption('buffer.overflow', buffer.overflow, "must be 'coalesce'")
   }
   return {
     countMax: whole('buffer.countMax', buffer.countMax, 10_000, 1, Number.MAX_SAFE_INTEGER),
@@ -35,7 +35,7 @@ export function checkHandlers(handlers: object): void {
   for (const name of ['onAdd', 'onUpdate', 'onDelete', 'onSynced', 'onDesynced']) {
     const handler: unknown = Reflect.get(handlers, name)
     if (handler !== undefined && typeof handler !== 'function') {
-      throw invalid(name, handler, 'must be a function')
+      throw invalidOption(name, handler, 'must be a function')
     }
   }
 }
@@ -43,23 +43,13 @@ export function checkHandlers(handlers: object): void {
 function whole(name: string, value: number | undefined, fallback: number, min: number, max: number): number {
   if (value === undefined) return fallback
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value
-  throw invalid(name, value, `must be a whole number from ${min} to ${max}`)
+  throw invalidOption(name, value, `must be a whole number from ${min} to ${max}`)
 }
 
 function refuseUnknown(prefix: string, options: object, known: readonly string[]): void {
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined && !known.includes(name)) {
-      throw invalid(prefix + name, value, `no such option; known are ${known.join(', ')}`)
+      throw unknownOption(prefix + name, known)
     }
   }
-}
-
-function invalid(option: string, value: unknown, allowed: string): KubeInformerError {
-  return new KubeInformerError(
-    'ERR_INVALID_OPTION',
-    `option ${option}: ${String(value)} is refused: ${allowed}`,
-    {
-      facts: { option },
-    },
-  )
 }
