@@ -1,7 +1,6 @@
 import type { Runtime, Timer } from '../src/base/runtime.ts'
 import { type BatchWriter, targetBatchBytes, type WriterEpoch } from './batch-writer.ts'
-import type { DeltaQueue } from './delta-queue.ts'
-import { QueueMarker } from './delta-queue.ts'
+import { type DeltaQueue, QueueMarker } from './delta-queue.ts'
 
 export interface BatchPortOptions<E extends WriterEpoch> {
   readonly queue: DeltaQueue<E>

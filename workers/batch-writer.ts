@@ -6,10 +6,10 @@ import {
   batchPrefixBytes,
   rowFields,
   rowFloats,
+  rowFromList,
 } from '../src/protocol/batch-format.ts'
 import type { VersionCell } from '../src/protocol/record-store.ts'
-import type { DeltaQueue, QueueEntry } from './delta-queue.ts'
-import { QueueMarker } from './delta-queue.ts'
+import { type DeltaQueue, type QueueEntry, QueueMarker } from './delta-queue.ts'
 
 /** What the writer needs of a dictionary epoch (transcode/): both lists only grow. */
 export interface WriterEpoch {
@@ -160,7 +160,7 @@ export class BatchWriter<E extends WriterEpoch> {
       rows[row + rowFields.keyBytes] = keyBytes
       rows[row + rowFields.generation] = entry.generation
       rows[row + rowFields.receivedAtMs] = entry.receivedAtMs
-      rows[row + rowFields.flags] = entry.fromList ? 1 : 0
+      rows[row + rowFields.flags] = entry.fromList ? rowFromList : 0
       if (entry.gone !== undefined) {
         const version = entry.goneCountsAt
         rows[row + rowFields.goneVersion] = typeof version === 'bigint' ? Number.NaN : version

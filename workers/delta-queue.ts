@@ -1,6 +1,5 @@
 import type { MarkerKind } from '../src/protocol/batch-format.ts'
-import type { Slab, VersionCell } from '../src/protocol/record-store.ts'
-import { RecordStore } from '../src/protocol/record-store.ts'
+import { RecordStore, type Slab, type VersionCell } from '../src/protocol/record-store.ts'
 import { maxVersion, type ResourceVersion } from '../src/protocol/resource-version.ts'
 
 /**
@@ -74,7 +73,7 @@ export class QueueMarker<E> {
 
 export type QueueItem<E> = QueueEntry<E> | QueueMarker<E>
 
-/** Rules of design §4 by name, for the simulation's coverage table. */
+/** The rules of merging by name, for the simulation's coverage table. */
 export type QueueRule =
   | 'queue: repeat dropped'
   | '0: stale dropped'

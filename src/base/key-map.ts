@@ -2,8 +2,8 @@ const shardCount = 256
 
 /**
  * Key → value for up to some millions of keys without long pauses: one Map growing to a million entries rehashes
- * for 150 ms at once, 256 of them grow one at a time, each for less than one. Iteration order is unspecified; iterating while keys come and
- * go is safe (a key present throughout is seen exactly once).
+ * for 150 ms at once, 256 of them grow one at a time, each for less than one. Iteration order is unspecified;
+ * iterating while keys come and go is safe (a key present throughout is seen exactly once).
  */
 export class KeyMap<V> {
   readonly #shards: (Map<string, V> | undefined)[] = new Array(shardCount).fill(undefined)

@@ -14,7 +14,7 @@ type Cell = VersionCell<CacheEpoch>
 /** Dictionaries of up to 4 MiB each: so many generations of them may be alive. */
 const epochCountMax = 4
 
-/** Rules of design §4 that hold on main, by name, for the simulation's coverage table. */
+/** The rules that hold on main, by name, for the simulation's coverage table. */
 export type IndexerRule =
   | 'main: Deleted of unknown'
   | 'main: Deleted old'
@@ -46,7 +46,7 @@ export interface IndexerOptions {
 }
 
 /**
- * The cache: key → current version, its indices, and the rules by which an arriving delta changes it (design §4).
+ * The cache: key → current version, its indices, and the rules by which an arriving delta changes it (see ARCHITECTURE.md).
  *
  * Every accepted change is told to the sink once, after cache and indices hold it. Per key the version never goes
  * down save after a declared reset. Not for use outside the thread that made it.

@@ -29,7 +29,7 @@ export interface WatchBounds {
   readonly inFlightBytesMax: number
 }
 
-/** Reflector timing (design §8); tests shorten it, users rarely touch it. */
+/** When the reflector gives up, tries again or looks anew. Tests shorten it; users rarely touch it. */
 export interface ReflectorTiming {
   readonly silenceMs: number
   readonly backoffBaseMs: number
@@ -86,9 +86,9 @@ export type ToWatch =
   | { readonly type: 'credit'; readonly bytes: number; readonly buffers: ArrayBuffer[] }
   | { readonly type: 'connection'; readonly connection: ConnectionMaterial }
   | { readonly type: 'connection-failed'; readonly error: WireError }
-  /** Answer to `sync-request`: this watch may start its initial list. */
+  /** Answer to `sync-request`: this watch may start its list. */
   | { readonly type: 'sync-permit' }
-  /** Forces a new list: a cache that cannot be trusted (mismatched dictionaries, refused key). */
+  /** Forces a new list: an object without a readable key was refused, it may be any. */
   | { readonly type: 'relist' }
   | { readonly type: 'stop' }
 

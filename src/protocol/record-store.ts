@@ -8,7 +8,7 @@ export class VersionCell<E = unknown> {
   slab: Slab<E>
   offset: number
   length: number
-  /** List generation that last confirmed this version (design §4). */
+  /** List generation that last confirmed this version. */
   generation: number
   /** Holders besides `cached`: queued changes, calls in progress. */
   uses = 0
