@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.ts'
-import type { ListenerStats } from './notify/listener.ts'
+import type { ListenerStats } from './notify/registration.ts'
 import type { WireError } from './protocol/error-wire.ts'
 import type { WatchCounters, WatchState } from './protocol/messages.ts'
 
@@ -14,7 +14,7 @@ export interface InformerStats {
   readonly resource: string
   readonly state: InformerState
   readonly objects: number
-  /** Worker side; reported once a second and at the stop. */
+  /** Worker side; reported twice a second and at the stop. */
   readonly watch: WatchCounters
   readonly workerRestarts: number
   /** Worker thread of the watch that runs, or ran last; 0: the caller's own, -1: none yet. */
@@ -54,7 +54,7 @@ export interface InformerHealth {
   /** Failed attempts in a row, 0 while healthy. */
   readonly attempt: number
   readonly error?: { readonly code: ErrorCode; readonly message: string }
-  /** Since the worker last read a byte, at most a second old; bookmarks come once a minute. */
+  /** Since the worker last read a byte, told twice a second; bookmarks come once a minute. */
   readonly lastByteAgeMs?: number
   /** Objects whose newest version is not cached because it was refused. The newest 1,000. */
   readonly refused: readonly RefusedObject[]

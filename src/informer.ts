@@ -10,8 +10,8 @@ import { columnsOf, InformerIndexer } from './informer-indexer.ts'
 import type { InformerHealth, InformerState, InformerStats, RefusedObject } from './informer-stats.ts'
 import { Lister } from './lister.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
-import type { Registration } from './notify/listener.ts'
 import { Processor } from './notify/processor.ts'
+import type { Registration } from './notify/registration.ts'
 
 export interface InformerOptions {
   readonly engine: Engine
@@ -56,7 +56,7 @@ export class Informer<T> {
   #hasStarted = false
   #isClosed = false
   #syncedAtMs: number | undefined
-  #stopping: Promise<void> | undefined
+  #closing: Promise<void> | undefined
 
   constructor(options: InformerOptions) {
     this.#options = options
@@ -189,8 +189,8 @@ export class Informer<T> {
 
   /** {@link stop}, and ends all registrations. Nothing is delivered after it resolved. Final. */
   close(): Promise<void> {
-    this.#stopping ??= this.#close()
-    return this.#stopping
+    this.#closing ??= this.#close()
+    return this.#closing
   }
 
   /** Label and key reads over this informer's cache. */

@@ -1,7 +1,7 @@
 import { nodeRuntime } from '../base/runtime.ts'
 import type { Informer } from '../informer.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
-import type { Registration } from '../notify/listener.ts'
+import type { Registration } from '../notify/registration.ts'
 import type { LiveSample } from './output.ts'
 import type { ProcessMeter } from './process-meter.ts'
 import type { Recorder } from './recorder.ts'

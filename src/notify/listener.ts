@@ -17,8 +17,6 @@ import { Replay } from './replay.ts'
 import { Resync } from './resync.ts'
 import type { SharedReads } from './shared-reads.ts'
 
-export type { ListenerStats, Registration } from './registration.ts'
-
 /** Keys of the cache that a replay passes between two handler calls. */
 const replayStepCount = 64
 
