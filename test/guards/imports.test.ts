@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { importsOf, type SourceFile, sourceFiles } from './source-tree.ts'
 
 /**
- * Which way imports may go (ARCHITECTURE.md, layout). Left: a folder, or a file of its own; right: what it may import
+ * Which way imports may go. Left: a folder, or a file of its own; right: what it may import
  * beside itself. A file that fits several rows obeys the longest.
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {

@@ -14,7 +14,7 @@ test('no file is longer than 400 lines', () => {
 })
 
 test('clock, timers and randomness come from the runtime: the engine must run under a virtual clock', () => {
-  // The command line and the embedded server are programs of their own; the worker's entry and its pool are seams.
+  // Where the runtime is made; the command line and the embedded server are programs of their own.
   const free = /^src\/(base|cli|testing)\//
   const forbidden =
     /\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|setImmediate)\b|\bnew Date\(\)/

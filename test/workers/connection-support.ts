@@ -1,10 +1,10 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net'
 import { expect } from 'vitest'
-import type { KubeInformerError } from '../src/errors.ts'
-import type { ConnectionMaterial } from '../src/protocol/messages.ts'
-import { HttpTransport } from '../workers/connection.ts'
-import type { TransportHandler, TransportRequest } from '../workers/transport.ts'
+import type { KubeInformerError } from '../../src/errors.ts'
+import type { ConnectionMaterial } from '../../src/protocol/messages.ts'
+import { HttpTransport } from '../../workers/connection.ts'
+import type { TransportHandler, TransportRequest } from '../../workers/transport.ts'
 
 /** What the tests of this file must stop, newest first. */
 export const ends: (() => Promise<unknown>)[] = []

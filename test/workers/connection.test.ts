@@ -4,10 +4,10 @@ import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, createServer as createNetServer, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
-import { version } from '../src/base/version.ts'
-import { HttpTransport } from '../workers/connection.ts'
+import { version } from '../../src/base/version.ts'
+import { HttpTransport } from '../../workers/connection.ts'
+import { testCertificate } from '../support/test-certificate.ts'
 import { Answer, endAll, ends, eventually, listen, serve, transportOf } from './connection-support.ts'
-import { testCertificate } from './support/test-certificate.ts'
 
 afterEach(endAll)
 
