@@ -1,7 +1,6 @@
 import { Socket } from 'node:net'
 import { buildConnector, Pool } from 'undici'
 import { nodeRuntime, type Runtime } from '../src/base/runtime.ts'
-import { version } from '../src/base/version.ts'
 import type { ConnectionMaterial } from '../src/protocol/messages.ts'
 import { HttpRequest } from './http-request.ts'
 import type { Transport, TransportHandler, TransportRequest } from './transport.ts'
@@ -63,7 +62,6 @@ export class HttpTransport implements Transport {
             accept: 'application/json',
             // Watches may be compressed member by member since 1.37; the bytes are for our own framer.
             'accept-encoding': 'identity',
-            'user-agent': `kube-informer/${version}`,
           },
           // undici's own limits of 300 s would end every quiet watch; the reflector's silence timer rules.
           headersTimeout: 0,

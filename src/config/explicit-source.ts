@@ -1,3 +1,4 @@
+import { version } from '../base/version.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { ConnectionMaterial } from '../protocol/messages.ts'
 import type { CredentialSource } from './credentials-broker.ts'
@@ -56,7 +57,7 @@ export function connectionMaterial(
   return {
     server,
     headers: {
-      'user-agent': 'kube-informer',
+      'user-agent': `kube-informer/${version}`,
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
     // A kubeconfig may hold TLS settings for a plain HTTP server; they would mislead whoever reads the material.

@@ -1,5 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
+import { version } from '../../src/base/version.ts'
 import { type ConnectionConfig, createCredentialsBroker } from '../../src/config/connection-config.ts'
 import type { ConnectionMaterial } from '../../src/protocol/messages.ts'
 import { fakeEnvironment, fakeRuntime, kubeconfig, secret } from './support.ts'
@@ -27,12 +28,12 @@ describe('explicit server', () => {
       }),
     ).toEqual({
       server: 'https://host:6443/prefix',
-      headers: { 'user-agent': 'kube-informer', authorization: `Bearer ${secret}` },
+      headers: { 'user-agent': `kube-informer/${version}`, authorization: `Bearer ${secret}` },
       tls: { ca: pem, cert: pem, key: pem, rejectUnauthorized: false },
     })
     expect(await material({ server: 'http://127.0.0.1:8001' })).toEqual({
       server: 'http://127.0.0.1:8001',
-      headers: { 'user-agent': 'kube-informer' },
+      headers: { 'user-agent': `kube-informer/${version}` },
     })
   })
 
@@ -99,7 +100,7 @@ describe('in-cluster', () => {
   test('address from the environment, token and CA from files', async () => {
     expect(await material('in-cluster', fakeEnvironment(files, variables))).toEqual({
       server: 'https://[fd00::1]:443',
-      headers: { 'user-agent': 'kube-informer', authorization: 'Bearer pod-token' },
+      headers: { 'user-agent': `kube-informer/${version}`, authorization: 'Bearer pod-token' },
       tls: { ca: pem },
     })
   })
@@ -131,7 +132,7 @@ describe('kubeconfig files', () => {
     })
     expect(await material({ file: '/kc' }, fakeEnvironment({ '/kc': text }))).toEqual({
       server: 'https://10.0.0.1:6443',
-      headers: { 'user-agent': 'kube-informer' },
+      headers: { 'user-agent': `kube-informer/${version}` },
       tls: { ca: pem, cert: pem, key: pem, servername: 'api.internal' },
     })
   })
@@ -161,7 +162,7 @@ describe('kubeconfig files', () => {
     const environment = fakeEnvironment({ '/kc': kubeconfig({ server: 'http://127.0.0.1:8001' }) })
     expect(await material({ file: '/kc' }, environment)).toEqual({
       server: 'http://127.0.0.1:8001',
-      headers: { 'user-agent': 'kube-informer', authorization: `Bearer ${secret}` },
+      headers: { 'user-agent': `kube-informer/${version}`, authorization: `Bearer ${secret}` },
     })
   })
 
@@ -179,7 +180,7 @@ describe('kubeconfig files', () => {
       '/kc': kubeconfig({ user: 'username: me\n    password: pw\n    as: somebody' }),
     })
     expect((await material({ file: '/kc' }, environment)).headers).toEqual({
-      'user-agent': 'kube-informer',
+      'user-agent': `kube-informer/${version}`,
       authorization: `Basic ${Buffer.from('me:pw').toString('base64')}`,
       'impersonate-user': 'somebody',
     })

@@ -4,7 +4,6 @@ import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, createServer as createNetServer, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
-import { version } from '../../src/base/version.ts'
 import { HttpTransport } from '../../workers/connection.ts'
 import { testCertificate } from '../support/test-certificate.ts'
 import { Answer, endAll, ends, eventually, listen, serve, transportOf } from './connection-support.ts'
@@ -31,7 +30,6 @@ test('asks for JSON, uncompressed, by its name, with the credentials given', asy
   expect(seen?.headers).toMatchObject({
     accept: 'application/json',
     'accept-encoding': 'identity',
-    'user-agent': `kube-informer/${version}`,
     authorization: 'Bearer t0ken',
   })
 })
