@@ -17,6 +17,7 @@ import {
 import { collectionPath, knownResources, resourceLabel } from './resources.ts'
 import { type LabelSelectorInput, parseLabelSelector } from './selectors/label-selector.ts'
 
+/** A resource as its paths name it. */
 export interface GroupVersionResource {
   /** Empty or left out for core. */
   readonly group?: string
@@ -52,6 +53,7 @@ const defaultDropFields = ['metadata.managedFields']
  * and can be called again for what was asked for since.
  */
 export class InformerFactory {
+  /** Handles of core/v1; an informer is made when it is first asked for. */
   readonly core: { readonly v1: CoreV1 }
   readonly #options: InformerFactoryOptions
   readonly #engine: Engine
@@ -112,12 +114,15 @@ export class InformerFactory {
     return this.#closing
   }
 
+  /** Counters and gauges of now; counters run from the factory's creation. */
   stats(): {
     readonly informers: readonly InformerStats[]
     readonly threads: number
+    /** Of all queues in the workers and all batches on their way; bounded by `memoryBytesMax`. */
     readonly memoryBytes: number
     /** Watches that no thread has taken yet; above 0 only while threads start. */
     readonly queuedWatches: number
+    /** Turns of the event loop in which the engine worked on this thread, and for how long. */
     readonly slices: { readonly count: number; readonly busyMs: number; readonly maxMs: number }
   } {
     return {
@@ -134,6 +139,7 @@ export class InformerFactory {
     this.#engine.slicer.onSlice = listener
   }
 
+  /** One entry per informer asked for; throws nothing, costs little: fit for a probe. */
   health(): readonly InformerHealth[] {
     return this.#informers().map((informer) => informer.health())
   }

@@ -12,10 +12,12 @@ export class InformerIndexer<T> {
     this.#indexer = indexer
   }
 
+  /** Cached objects. */
   get size(): number {
     return this.#indexer.size
   }
 
+  /** By `'namespace/name'` or by parts; undefined when not cached. Asked for repeatedly, it is kept unpacked for a while. */
   get(name: string | ObjectName): T | undefined {
     return this.#indexer.get(keyOf(name)) as T | undefined
   }
@@ -24,6 +26,7 @@ export class InformerIndexer<T> {
     return this.#indexer.cell(keyOf(name)) !== undefined
   }
 
+  /** All keys, unordered; nothing is unpacked. May be iterated while the cache changes, as {@link ObjectList}. */
   *keys(): Generator<string, void> {
     for (const [key] of this.#indexer.cells()) yield key
   }

@@ -37,6 +37,7 @@ export interface InformerStats {
   readonly listeners: readonly ListenerStats[]
 }
 
+/** An object that could not be taken in: too large, no valid JSON, without identity. Its last good state stays cached. */
 export interface RefusedObject {
   /** undefined: it could not be read; a new list was asked for. */
   readonly key: string | undefined

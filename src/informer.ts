@@ -39,7 +39,9 @@ const refusedRelistMs = 60_000
  * `start()` goes on where it was. Delivery: see {@link Informer.addEventHandler}.
  */
 export class Informer<T> {
+  /** `pods`, `apps/v1/deployments`: for messages. */
   readonly resource: string
+  /** The cache, by key and by index. */
   readonly indexer: InformerIndexer<T>
   readonly #options: InformerOptions
   readonly #columns: string[] = []
@@ -91,6 +93,7 @@ export class Informer<T> {
     })
   }
 
+  /** What the watch is doing; the cache is readable in every state. */
   get state(): InformerState {
     return this.#state
   }
@@ -207,6 +210,7 @@ export class Informer<T> {
     this.#session.unref()
   }
 
+  /** Counters and gauges of now. */
   stats(): InformerStats {
     const { store, counters, tombstones, size } = this.#cache
     return {
@@ -229,6 +233,7 @@ export class Informer<T> {
     }
   }
 
+  /** State, last error and refused objects: fit for a probe. */
   health(): InformerHealth {
     const counters = this.#session.counters
     return {
@@ -251,6 +256,7 @@ export class Informer<T> {
     return this.#error === undefined ? this.#state : `${this.#state}: ${this.#error.message}`
   }
 
+  /** What ERR_CACHE_SYNC tells of this informer. */
   pending(): { resource: string; state: string; lastError?: string } {
     return {
       resource: this.resource,

@@ -4,6 +4,7 @@ import { ObjectList } from './object-list.ts'
 import type { VersionCell } from './protocol/record-store.ts'
 import { type LabelSelectorInput, parseLabelSelector } from './selectors/label-selector.ts'
 
+/** Which cached objects to list; all by default. */
 export interface ListOptions {
   readonly namespace?: string
   /** kubectl's language (`'app=web,tier in (a,b),!canary'`) or `{ matchLabels, matchExpressions }`. */

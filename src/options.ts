@@ -13,6 +13,7 @@ export interface BoundsOptions {
   readonly inFlightBytesMax?: number
 }
 
+/** Which fields of the objects are cached; the rest costs nothing but being skipped in the worker. */
 export interface FieldOptions {
   /** Dotted paths left out of the cache. Excludes `keepFields`. @default ['metadata.managedFields'] */
   readonly dropFields?: readonly string[]
@@ -20,6 +21,7 @@ export interface FieldOptions {
   readonly keepFields?: readonly string[]
 }
 
+/** Options of {@link createInformerFactory}, validated there; an unknown one is refused. */
 export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, FieldOptions {
   /**
    * How to reach the cluster: an explicit server, `'in-cluster'`, a kubeconfig file, or client-node's KubeConfig.

@@ -10,6 +10,7 @@ import { ValueIndex } from './value-index.ts'
 export type IndexFunc<T = unknown> = (object: T) => readonly string[] | string | undefined
 /** A path whose values the worker extracts (`'spec.nodeName'`, `'metadata.ownerReferences[*].uid'`), or a function. */
 export type IndexDefinition<T = unknown> = string | IndexFunc<T>
+/** Name → definition. Names are the caller's; `'namespace'` always exists. */
 export type Indexers<T = unknown> = Readonly<Record<string, IndexDefinition<T>>>
 
 export const namespaceIndex = 'namespace'

@@ -96,6 +96,7 @@ export interface BufferOptions {
   readonly overflow?: 'coalesce'
 }
 
+/** How one registration is served; its pace and bounds are its own. */
 export interface ListenerOptions {
   readonly buffer?: BufferOptions
   /** Objects whose async handler calls may run at once; calls for one object never overlap. @default 1 */
