@@ -14,6 +14,7 @@ import {
   type InformerFactoryOptions,
   validateFactoryOptions,
 } from './options.ts'
+import { parseFieldPath } from './protocol/field-path.ts'
 import { collectionPath, knownResources, resourceLabel } from './resources.ts'
 import { type LabelSelectorInput, parseLabelSelector } from './selectors/label-selector.ts'
 
@@ -173,6 +174,8 @@ export class InformerFactory {
     const labels = select.labelSelector === undefined ? '' : parseLabelSelector(select.labelSelector).text
     const dropFields = select.dropFields ?? this.#options.dropFields ?? defaultDropFields
     const keepFields = select.keepFields ?? (select.dropFields ? undefined : this.#options.keepFields)
+    // A bad path throws here: the worker would refuse it for ever.
+    for (const path of keepFields ?? dropFields) parseFieldPath(path)
     const name = JSON.stringify([group, type.version, type.resource, namespace, labels, select.fieldSelector])
     const key = `${name} ${JSON.stringify(keepFields ?? dropFields)} ${keepFields !== undefined}`
     const existing = this.#handles.get(key)

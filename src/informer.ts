@@ -158,7 +158,7 @@ export class Informer<T> {
   /**
    * Adds indices: by path (`'spec.nodeName'`, extracted in the worker, so only before the first start) or by function.
    *
-   * @throws ERR_INDEX_CONFLICT for a name that exists with another definition, ERR_INVALID_OPTION for a path too late
+   * @throws ERR_INDEX_CONFLICT for a name that exists with another definition, ERR_INVALID_OPTION for a path that does not parse, or comes too late
    */
   addIndexers(indexers: Indexers<T>): void {
     const columns = columnsOf(indexers as Indexers).filter((path) => !this.#columns.includes(path))
