@@ -15,7 +15,7 @@ export class Command {
   stdout = ''
   stderr = ''
 
-  constructor(line: string | readonly string[], env: NodeJS.ProcessEnv = {}, program = mainPath) {
+  constructor(line: string | readonly string[], env: NodeJS.ProcessEnv = {}, program: string = mainPath) {
     const args = typeof line === 'string' ? line.split(' ') : line
     this.child = startChild(process.execPath, [program, ...args], {
       // Never the kubeconfig of whoever runs the tests.
