@@ -187,7 +187,8 @@ export class Informer<T> {
   /** Ends the watch. Resolves when its port and sockets are closed; the cache stays readable, buffers drain. */
   async stop(): Promise<void> {
     await this.#session.stop(this.#options.drainMs)
-    if (this.#hasStarted) this.#setState('stopped', undefined, 0)
+    // Started again meanwhile: the new run tells its own state.
+    if (this.#hasStarted && this.#session.isStopped) this.#setState('stopped', undefined, 0)
   }
 
   /** {@link stop}, and ends all registrations. Nothing is delivered after it resolved. Final. */

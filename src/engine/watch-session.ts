@@ -62,6 +62,10 @@ export class WatchSession implements Restartable {
   #incarnation = 0
   #threadId = -1
   #running: Promise<void> | undefined
+  /** Stops under way. A run that began before they ended would lose its port to them. */
+  #stopping: Promise<void> | undefined
+  /** The newest attempt to start; an older one that still waits for credentials must not run beside it. */
+  #launches = 0
   #startedTimer: Timer | undefined
   #retryTimer: Timer | undefined
   /** The one thing of a running watch that keeps the process alive: ports and threads come and go. */
@@ -105,7 +109,8 @@ export class WatchSession implements Restartable {
 
   /** Called by the restart gate, and by nobody else. */
   restart(): void {
-    if (this.#stopped) return
+    // Stopped and started since it died: it runs already, or is about to.
+    if (this.#stopped || this.#running !== undefined) return
     this.restarts++
     this.#launch()
   }
@@ -125,8 +130,20 @@ export class WatchSession implements Restartable {
     this.#keepAlive = undefined
   }
 
-  async stop(drainMs: number): Promise<void> {
+  get isStopped(): boolean {
+    return this.#stopped
+  }
+
+  stop(drainMs: number): Promise<void> {
     this.#stopped = true
+    const stopping = this.#stop(drainMs).finally(() => {
+      if (this.#stopping === stopping) this.#stopping = undefined
+    })
+    this.#stopping = stopping
+    return stopping
+  }
+
+  async #stop(drainMs: number): Promise<void> {
     const { engine } = this.#options
     engine.restarts.forget(this)
     this.#retryTimer?.cancel()
@@ -161,8 +178,9 @@ export class WatchSession implements Restartable {
   }
 
   #launch(): void {
-    this.#start().catch((error: unknown) => {
-      if (this.#stopped) return
+    const launch = ++this.#launches
+    this.#start(launch).catch((error: unknown) => {
+      if (this.#stopped || launch !== this.#launches) return
       const coded =
         error instanceof KubeInformerError
           ? error
@@ -176,10 +194,11 @@ export class WatchSession implements Restartable {
     })
   }
 
-  async #start(): Promise<void> {
+  async #start(launch: number): Promise<void> {
     const { engine, broker, indexer, template } = this.#options
+    while (this.#stopping !== undefined) await this.#stopping
     const connection = await broker.material()
-    if (this.#stopped) return
+    if (this.#stopped || launch !== this.#launches) return
     const incarnation = engine.nextIncarnation()
     this.#incarnation = incarnation
     const resumeVersion = indexer.safeVersion
