@@ -160,6 +160,8 @@ export class WatchSession implements Restartable {
       timer?.cancel()
     }
     this.#disconnect()
+    // A run that was not waited for to its end is not heard any more: nobody else would give its permit back.
+    engine.permits.release(this)
     if (!this.#stopped) return
     this.#keepAlive?.cancel()
     this.#keepAlive = undefined
@@ -279,10 +281,10 @@ export class WatchSession implements Restartable {
   }
 
   #ended(incarnation: number, error: unknown): void {
-    if (incarnation !== this.#incarnation) return
     const { engine, indexer } = this.#options
-    engine.permits.release(this)
     engine.memory.set(incarnation, 0)
+    if (incarnation !== this.#incarnation) return
+    engine.permits.release(this)
     this.#takeLastCounters()
     for (const key of cumulative) this.#past[key] += this.#present[key]
     this.#present = { ...emptyCounters }

@@ -40,4 +40,17 @@ describe.each(threadCounts)('stop and start at any moment, threads: $threads', (
     await informer.stop()
     await until(() => bed.server.stats().connections === 0, 'no connection is left')
   })
+
+  it('line 11: a stop that does not wait gives the permit of its list back', async () => {
+    const { v1 } = bed.factory({ drainMs: 0, maxConcurrentSyncs: 1 }).core
+    bed.server.faults.delay(60_000)
+    const stuck = v1.configmaps.informer
+    stuck.start()
+    await until(() => stuck.state === 'syncing', 'the only permit is taken')
+    await stuck.stop()
+    bed.server.faults.clear()
+    const other = v1.secrets.informer
+    other.start()
+    await until(() => other.hasSynced(), 'another list may begin')
+  })
 })
