@@ -67,7 +67,8 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    if (this.#isDone) return
+    // Early hints and the like: undici tells of them in the same words, and the answer itself is still to come.
+    if (this.#isDone || status < 200) return
     const encoding = one(headers['content-encoding'])?.trim().toLowerCase() ?? 'identity'
     if (status !== 200) {
       const retryAfterMs = parseRetryAfter(one(headers['retry-after']), this.#options.runtime.nowMs())

@@ -48,6 +48,17 @@ test.each([
   expect(answer.error?.facts).toEqual({ status: code, reason, ...facts })
 })
 
+test('interim answers are no answer', async () => {
+  const { url } = await serve((_request, response) => {
+    response.writeProcessing()
+    response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+    response.end('body')
+  })
+  const answer = await new Answer(transportOf(url)).done()
+  expect(answer.calls[0]).toBe('headers')
+  expect(answer.error).toBeUndefined()
+})
+
 test.each([
   ['seconds', '7', 7_000],
   ['a date', new Date(Date.now() + 60_000).toUTCString(), undefined],
