@@ -33,6 +33,18 @@ describe('identity', () => {
     }
   })
 
+  it('has no key for an object without a name', () => {
+    const transcoder = newTranscoder()
+    recordOf(transcoder, objectText())
+    for (const name of ['', '"name":5,', '"name":"",']) {
+      const json = `{"metadata":{${name}"uid":"u","resourceVersion":"5"}}`
+      expect(() => recordOf(transcoder, json)).toThrow(
+        expect.objectContaining({ code: 'ERR_OBJECT_IDENTITY' }),
+      )
+      expect(transcoder.key).toBe('')
+    }
+  })
+
   it('names cluster-scoped objects by name alone', () => {
     const transcoder = newTranscoder()
     recordOf(transcoder, '{"metadata":{"name":"node-1","uid":"u","resourceVersion":"1"}}')

@@ -145,6 +145,8 @@ const slash = 47
 
 function keyOf(encoder: RecordEncoder): string {
   const { namespace, name } = encoder.facts
+  // A name that is missing has no bytes either: those at its place are another member's.
+  if (isEmpty(name)) return ''
   const isNamespaced = !isEmpty(namespace)
   let to = isNamespaced ? copyPlain(encoder, namespace, 0) : 0
   if (to >= 0) {
