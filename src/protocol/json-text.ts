@@ -103,11 +103,10 @@ class JsonText {
 
   #scalar(first: string): string {
     const start = this.#at
-    const pattern = first === '"' ? stringPattern : wordPattern
-    pattern.lastIndex = start
-    if (!pattern.test(this.#text)) throw this.#error()
-    this.#at = pattern.lastIndex
-    return this.#text.slice(start, this.#at)
+    const end = first === '"' ? stringEnd(this.#text, start) : wordEnd(this.#text, start)
+    if (end < 0) throw this.#error()
+    this.#at = end
+    return this.#text.slice(start, end)
   }
 
   #sealed<T extends object>(value: T): T {
@@ -119,7 +118,27 @@ class JsonText {
   }
 }
 
-const stringPattern = /"(?:[^"\\]|\\.)*"/y
+/**
+ * Offset behind the string that begins with the quote at `start`, or -1. No pattern: V8 keeps a step of its stack for
+ * every repetition, and runs out of it in texts of some megabytes.
+ */
+export function stringEnd(text: string, start: number): number {
+  let quote = text.indexOf('"', start + 1)
+  while (quote >= 0) {
+    let escapes = quote - 1
+    while (escapes > start && text.charCodeAt(escapes) === 0x5c) escapes--
+    if ((quote - 1 - escapes) % 2 === 0) return quote + 1
+    quote = text.indexOf('"', quote + 1)
+  }
+  return -1
+}
+
+/** Offset behind the number, `true`, `false` or `null` at `start`, or -1. */
+export function wordEnd(text: string, start: number): number {
+  wordPattern.lastIndex = start
+  return wordPattern.test(text) ? wordPattern.lastIndex : -1
+}
+
 const wordPattern = /[^\s,\]}]+/y
 
 /** `object[key] = value` for keys from outside: `__proto__` becomes a property like any other, as JSON.parse does. */

@@ -14,6 +14,18 @@ function checkTwice(json: string, check = new RecordCheck({ freeze: true })): Re
 }
 
 describe('values', () => {
+  it.each([
+    ['a key twice', '"b":1,"b":2'],
+    ['a lone surrogate', String.raw`"b":"\ud800"`],
+    ['a lone surrogate and an escaped key', String.raw`"b":"\ud800","\"":1`],
+  ])('takes a text as long as a frame may be beside %s', (_what, members) => {
+    const length = 15 * 1024 * 1024
+    const json = objectText(`"a":"${'x'.repeat(length)}",${members}`)
+    const transcoder = newTranscoder()
+    const read = readRecord(transcoder, recordOf(transcoder, json)) as { a: string; b: unknown }
+    expect([read.a.length, read.b]).toEqual([length, JSON.parse(json).b])
+  })
+
   it('keeps numbers at every edge', () => {
     const edges = [
       0,

@@ -1,3 +1,4 @@
+import { stringEnd, wordEnd } from '../../src/protocol/json-text.ts'
 import type { FieldPlan } from './field-plan.ts'
 
 /**
@@ -29,14 +30,14 @@ class Normaliser {
     const c = this.#next()
     if (c === '{') return this.#object(plan)
     if (c === '[') return this.#array(plan)
-    return this.#scalar(c === '"' ? stringPattern : wordPattern)
+    return this.#scalar(c === '"' ? stringEnd : wordEnd)
   }
 
   #object(plan: FieldPlan | undefined): string {
     const members = new Map<string, string>()
     this.#at++
     while (this.#next() !== '}') {
-      const key = JSON.parse(this.#scalar(stringPattern)) as string
+      const key = JSON.parse(this.#scalar(stringEnd)) as string
       this.#next()
       this.#at++
       const member = plan?.members.get(key) ?? plan?.others
@@ -73,15 +74,13 @@ class Normaliser {
     return this.#text.charAt(this.#at)
   }
 
-  #scalar(pattern: RegExp): string {
+  #scalar(endOf: (text: string, start: number) => number): string {
     const start = this.#at
-    pattern.lastIndex = start
-    if (!pattern.test(this.#text)) throw new SyntaxError(`not valid JSON at ${start}`)
-    this.#at = pattern.lastIndex
-    return this.#text.slice(start, this.#at)
+    const end = endOf(this.#text, start)
+    if (end < 0) throw new SyntaxError(`not valid JSON at ${start}`)
+    this.#at = end
+    return this.#text.slice(start, end)
   }
 }
 
 const spacePattern = /[ \n\r\t]*/y
-const stringPattern = /"(?:[^"\\]|\\.)*"/y
-const wordPattern = /[^\s,\]}]+/y
