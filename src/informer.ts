@@ -75,10 +75,12 @@ export class Informer<T> {
       sink: this.#processor,
       columns: this.#columns,
       onIndexError: (index, key, error) =>
-        options.onHandlerError(new Error(`index "${index}" failed`, { cause: error }), {
-          resource: options.resource,
-          key,
-        }),
+        this.#callUser(() =>
+          options.onHandlerError(new Error(`index "${index}" failed`, { cause: error }), {
+            resource: options.resource,
+            key,
+          }),
+        ),
     })
     cache = this.#cache
     this.indexer = new InformerIndexer<T>(this.#cache)
@@ -276,8 +278,19 @@ export class Informer<T> {
     this.#state = state
     this.#error = error
     this.#attempt = attempt
-    for (const listener of this.#stateListeners) listener(state, error)
+    for (const listener of this.#stateListeners) this.#callUser(() => listener(state, error))
     this.#notify()
+  }
+
+  /** What it throws must be heard, but not here: a batch half applied, or a watch half restarted, would stay so. */
+  #callUser(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#options.engine.runtime.defer(() => {
+        throw error
+      })
+    }
   }
 
   #applied(): void {

@@ -61,8 +61,9 @@ export class Slicer {
     this.slices.count++
     this.slices.busyMs += now - start
     if (now - start > this.slices.maxMs) this.slices.maxMs = now - start
-    this.onSlice?.(now - start)
     // Pumps woken meanwhile found #turn set: exactly one turn is pending while anything is ready.
     this.#turn = this.#ready.length > 0 ? this.#runtime.defer(this.#run) : undefined
+    // Last: if it throws, the next turn comes all the same.
+    this.onSlice?.(now - start)
   }
 }

@@ -73,9 +73,11 @@ export class BatchReader implements Pump, IncomingRecords {
     for (;;) {
       this.#batch ??= this.#open()
       if (this.#batch === undefined) return this.#compact(late)
-      if (!this.#applyRows(this.#batch, late)) return true
+      const batch = this.#batch
+      if (!this.#applyRows(batch, late)) return true
+      if (this.#batch !== batch) return false
       // Not before everything of it is applied, sweep included: the safe version promises all of it.
-      this.#finish(this.#batch)
+      this.#finish(batch)
       if (late()) return true
     }
   }
@@ -136,7 +138,7 @@ export class BatchReader implements Pump, IncomingRecords {
     reader.extend(header.structures, header.values)
   }
 
-  /** Returns false when time was up before the end. */
+  /** Returns false when time was up before the end; true also when the batch was given up by {@link begin}. */
   #applyRows(batch: Batch, late: () => boolean): boolean {
     const { markers } = batch.header
     for (;;) {
@@ -146,6 +148,8 @@ export class BatchReader implements Pump, IncomingRecords {
       }
       if (batch.row >= batch.rowCount) return true
       this.#applyRow(batch)
+      // A user's index function stopped the informer: what is left would be read with other dictionaries.
+      if (this.#batch !== batch) return true
       batch.row++
       if ((batch.row & 3) === 0 && late()) return false
     }
