@@ -9,9 +9,9 @@ import type { KubernetesObject } from './kubernetes-object.ts'
 import type { Lister } from './lister.ts'
 import {
   boundsOf,
-  defaultTiming,
   type FieldOptions,
   type InformerFactoryOptions,
+  timingOf,
   validateFactoryOptions,
 } from './options.ts'
 import { parseFieldPath } from './protocol/field-path.ts'
@@ -195,7 +195,7 @@ export class InformerFactory {
             ...(select.fieldSelector && { fieldSelector: select.fieldSelector }),
             fields: keepFields === undefined ? { drop: dropFields } : { keep: keepFields },
             bounds: boundsOf(this.#options),
-            timing: { ...defaultTiming, ...this.#options.timing },
+            timing: timingOf(this.#options.timing),
           },
         }),
       (options) => this.#handle(type, { ...select, ...options }),

@@ -57,6 +57,12 @@ export const defaultTiming: ReflectorTiming = {
   pageSize: 500,
 }
 
+/** An option that is there but undefined means the default, too: as a time, it would be a timer without delay. */
+export function timingOf(timing: Partial<ReflectorTiming> = {}): ReflectorTiming {
+  const given = Object.entries(timing).filter(([, value]) => value !== undefined)
+  return { ...defaultTiming, ...Object.fromEntries(given) }
+}
+
 export function boundsOf(options: BoundsOptions): WatchBounds {
   return {
     frameBytesMax: options.frameBytesMax ?? 16 * MiB,
@@ -97,12 +103,27 @@ export function validateFactoryOptions(options: InformerFactoryOptions): void {
       if (otherOptions.includes(name)) continue
       throw unknownOption(name, [...Object.keys(ranges), ...otherOptions])
     }
-    const [min, max] = range
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
-      throw invalidOption(name, value, `must be a whole number from ${min} to ${max}`)
-    }
+    checkWhole(name, value, range)
   }
+  checkTiming(options.timing ?? {})
   if (options.dropFields !== undefined && options.keepFields !== undefined) {
     throw invalidOption('keepFields', options.keepFields, 'cannot be combined with dropFields')
+  }
+}
+
+/** Longest delay a timer takes; above, Node fires at once. */
+const timerMsMax = 2 ** 31 - 1
+
+function checkTiming(timing: Partial<ReflectorTiming>): void {
+  for (const [name, value] of Object.entries(timing)) {
+    if (value === undefined) continue
+    if (!Object.hasOwn(defaultTiming, name)) throw unknownOption(`timing.${name}`, Object.keys(defaultTiming))
+    checkWhole(`timing.${name}`, value, [1, timerMsMax])
+  }
+}
+
+function checkWhole(name: string, value: unknown, [min, max]: readonly [number, number]): void {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
+    throw invalidOption(name, value, `must be a whole number from ${min} to ${max}`)
   }
 }
