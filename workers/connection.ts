@@ -14,6 +14,8 @@ const connectTimeoutMs = 10_000
 export class HttpTransport implements Transport {
   readonly #runtime: Runtime
   #material: ConnectionMaterial
+  /** Of the material before: requests that were sent with it may still be answered. */
+  #oldSecrets: readonly string[] = []
   /** Made at the first request, so that a bad URL or certificate is a request's error. */
   #pool: Pool | undefined
   readonly #pools = new Set<Pool>()
@@ -27,6 +29,7 @@ export class HttpTransport implements Transport {
 
   setConnection(material: ConnectionMaterial): void {
     const old = this.#material
+    this.#oldSecrets = secretsOf(old.headers)
     this.#material = material
     if (old.server === material.server && JSON.stringify(old.tls) === JSON.stringify(material.tls)) return
     const pool = this.#pool
@@ -74,6 +77,12 @@ export class HttpTransport implements Transport {
     }
     request.dispatched()
     return request
+  }
+
+  /** `text` without the credentials of now and of just before. */
+  redact(text: string): string {
+    const secrets = [...secretsOf(this.#material.headers), ...this.#oldSecrets]
+    return secrets.reduce((shown, secret) => shown.replaceAll(secret, '[redacted]'), text)
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,8 @@
 import { type MessagePort, threadId } from 'node:worker_threads'
 import type { Runtime, Timer } from '../src/base/runtime.ts'
+import type { KubeInformerError } from '../src/errors.ts'
 import type { DictionaryEpoch } from '../src/protocol/dictionary-epoch.ts'
-import { toWireError } from '../src/protocol/error-wire.ts'
+import { toWireError, type WireError } from '../src/protocol/error-wire.ts'
 import { MemoryBudget } from '../src/protocol/memory-budget.ts'
 import type { FromWatch, ToWatch, WatchCounters, WatchSpec } from '../src/protocol/messages.ts'
 import { parseResourceVersion } from '../src/protocol/resource-version.ts'
@@ -78,7 +79,7 @@ class Watch {
       sink: intake,
       host: {
         setState: (state, error, attempt) =>
-          this.#post({ type: 'state', state, attempt, ...(error && { error: toWireError(error) }) }),
+          this.#post({ type: 'state', state, attempt, ...(error && { error: this.#shown(error) }) }),
         requestConnection: () => this.#post({ type: 'connection-request' }),
         requestPermit: () => this.#post({ type: 'sync-request' }),
         syncEnded: () => this.#post({ type: 'sync-end' }),
@@ -120,6 +121,19 @@ class Watch {
         break
       default:
         message satisfies never
+    }
+  }
+
+  /** What a server says in an answer that looks like a success is its own text, too: it may say our token. */
+  #shown(error: KubeInformerError): WireError {
+    const wire = toWireError(error)
+    const { reason } = wire.facts
+    const redact = (text: string): string => this.#transport.redact(text)
+    return {
+      ...wire,
+      message: redact(wire.message),
+      causes: wire.causes.map(redact),
+      facts: { ...wire.facts, ...(reason !== undefined && { reason: redact(reason) }) },
     }
   }
 
