@@ -32,6 +32,8 @@ export interface RealApiServerOptions {
   readonly replicas?: number
   /** As `--feature-gates` takes them. */
   readonly featureGates?: string
+  /** As `--runtime-config` takes it: `api/all=true` serves alpha and beta versions, too. */
+  readonly runtimeConfig?: string
 }
 
 export type User = 'admin' | 'limited'
@@ -79,14 +81,7 @@ export class RealApiServer {
     const [etcd, etcdUrl] = await startEtcd(binaryDir, dir)
     const replicas: Replica[] = []
     for (let i = 0; i < (options.replicas ?? 1); i++) {
-      const replica = makeReplica(
-        binaryDir,
-        dir,
-        etcdUrl,
-        await freePort(),
-        tokens.admin,
-        options.featureGates,
-      )
+      const replica = makeReplica(binaryDir, dir, etcdUrl, await freePort(), tokens.admin, options)
       replicas.push(replica)
     }
     const server = new RealApiServer(dir, etcd, replicas, tokens)
@@ -181,7 +176,7 @@ function makeReplica(
   etcdUrl: string,
   port: number,
   adminToken: string,
-  featureGates: string | undefined,
+  { featureGates, runtimeConfig }: RealApiServerOptions,
 ): Replica {
   const url = `https://127.0.0.1:${port}`
   let child: Child | undefined
@@ -200,6 +195,7 @@ function makeReplica(
     '--service-account-issuer=https://kubernetes.default.svc',
     '--service-cluster-ip-range=10.0.0.0/24',
     ...(featureGates === undefined ? [] : [`--feature-gates=${featureGates}`]),
+    ...(runtimeConfig === undefined ? [] : [`--runtime-config=${runtimeConfig}`]),
   ]
   return {
     url,
