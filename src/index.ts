@@ -1,19 +1,17 @@
 export type { ConnectionConfig } from './config/connection-config.ts'
-export type { CoreV1Objects } from './core-v1.ts'
 export { type ErrorCode, type ErrorFacts, errorCodes, KubeInformerError } from './errors.ts'
 export type { IndexDefinition, Indexers, IndexFunc } from './indexer/indices.ts'
 export type { Informer } from './informer.ts'
-export {
-  type CoreV1,
-  createInformerFactory,
-  type GroupVersionResource,
-  type InformerFactory,
-  type ResourceHandle,
-  type SelectOptions,
-} from './informer-factory.ts'
+export { createInformerFactory, type InformerFactory } from './informer-factory.ts'
 export type { InformerIndexer } from './informer-indexer.ts'
 export type { InformerHealth, InformerState, InformerStats, RefusedObject } from './informer-stats.ts'
-export type { KubernetesObject, ObjectMeta, OwnerReference, Wire } from './kubernetes-object.ts'
+export type {
+  JsonValue,
+  KubernetesObject,
+  ManagedFieldsEntry,
+  ObjectMeta,
+  OwnerReference,
+} from './kubernetes-object.ts'
 export type { Lister, ListOptions, ObjectName } from './lister.ts'
 export type { ChangeCause } from './notify/change-sink.ts'
 export type {
@@ -27,3 +25,7 @@ export type {
 export type { ListenerStats, Registration } from './notify/registration.ts'
 export type { ObjectList } from './object-list.ts'
 export type { BoundsOptions, FieldOptions, InformerFactoryOptions } from './options.ts'
+export type { GroupVersionResource, ResourceHandle, SelectOptions } from './resource-handle.ts'
+export type { BuiltInResources } from './resources/typed-groups.ts'
+export type { BuiltInObjects } from './resources/types.ts'
+export type { Wire, WireFields } from './resources/wire.ts'

@@ -1,49 +1,17 @@
 import { createCredentialsBroker } from './config/connection-config.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
-import type { CoreV1Objects } from './core-v1.ts'
 import { Engine } from './engine/engine.ts'
 import { invalidOption, KubeInformerError } from './errors.ts'
 import { Informer } from './informer.ts'
 import type { InformerHealth, InformerStats } from './informer-stats.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 import type { Lister } from './lister.ts'
-import {
-  boundsOf,
-  type FieldOptions,
-  type InformerFactoryOptions,
-  timingOf,
-  validateFactoryOptions,
-} from './options.ts'
+import { boundsOf, type InformerFactoryOptions, timingOf, validateFactoryOptions } from './options.ts'
 import { parseFieldPath } from './protocol/field-path.ts'
-import { collectionPath, knownResources, resourceLabel } from './resources.ts'
-import { type LabelSelectorInput, parseLabelSelector } from './selectors/label-selector.ts'
-
-/** A resource as its paths name it. */
-export interface GroupVersionResource {
-  /** Empty or left out for core. */
-  readonly group?: string
-  readonly version: string
-  /** Plural, as in paths: `pods`. */
-  readonly resource: string
-}
-
-/** What to watch of a resource. Equal selections share one watch and one cache. */
-export interface SelectOptions extends FieldOptions {
-  readonly namespace?: string
-  readonly labelSelector?: LabelSelectorInput
-  /** Evaluated by the server: `'spec.nodeName=node-1'`. */
-  readonly fieldSelector?: string
-}
-
-/** One resource of one cluster: its shared informer, and the lister over the same cache. */
-export interface ResourceHandle<T> {
-  readonly informer: Informer<T>
-  readonly lister: Lister<T>
-  /** A part of the resource with a watch and cache of its own. The same handle for equal options. */
-  select(options: SelectOptions): ResourceHandle<T>
-}
-
-export type CoreV1 = { readonly [Resource in keyof CoreV1Objects]: ResourceHandle<CoreV1Objects[Resource]> }
+import type { GroupVersionResource, ResourceHandle, SelectOptions } from './resource-handle.ts'
+import { collectionPath, knownResource, resourceLabel } from './resources/names.ts'
+import { TypedGroups } from './resources/typed-groups.ts'
+import { parseLabelSelector } from './selectors/label-selector.ts'
 
 const defaultDropFields = ['metadata.managedFields']
 
@@ -53,9 +21,7 @@ const defaultDropFields = ['metadata.managedFields']
  * Nothing connects before `start()`. `start()` starts what was asked for so far (`factory.core.v1.pods.informer`),
  * and can be called again for what was asked for since.
  */
-export class InformerFactory {
-  /** Handles of core/v1; an informer is made when it is first asked for. */
-  readonly core: { readonly v1: CoreV1 }
+export class InformerFactory extends TypedGroups {
   readonly #options: InformerFactoryOptions
   readonly #engine: Engine
   readonly #broker: CredentialsBroker
@@ -63,15 +29,17 @@ export class InformerFactory {
   #closing: Promise<void> | undefined
 
   constructor(options: InformerFactoryOptions) {
+    super()
     validateFactoryOptions(options)
     this.#options = options
     this.#engine = new Engine(options)
     this.#broker = createCredentialsBroker(options.kubeConfig, this.#engine.runtime)
-    this.core = { v1: this.#group('', 'v1') as CoreV1 }
   }
 
   /** Any resource, custom ones included; no discovery is needed or made. */
-  forResource<T extends KubernetesObject = KubernetesObject>(type: GroupVersionResource): ResourceHandle<T> {
+  override forResource<T extends KubernetesObject = KubernetesObject>(
+    type: GroupVersionResource,
+  ): ResourceHandle<T> {
     if (!type.version || !type.resource) {
       throw invalidOption('resource', JSON.stringify(type), 'needs { group?, version, resource }')
     }
@@ -154,21 +122,10 @@ export class InformerFactory {
     return [...this.#handles.values()].filter((handle) => handle.hasInformer).map((handle) => handle.informer)
   }
 
-  #group(group: string, version: string): Readonly<Record<string, ResourceHandle<KubernetesObject>>> {
-    const types = knownResources.filter((type) => type.group === group && type.version === version)
-    const properties = types.map((type) => [
-      type.resource,
-      { enumerable: true, get: () => this.#handle(type, {}) },
-    ])
-    return Object.freeze(Object.defineProperties({}, Object.fromEntries(properties)))
-  }
-
   #handle(type: GroupVersionResource, select: SelectOptions): ResourceHandle<KubernetesObject> {
     this.#refuseIfClosed()
     const group = type.group ?? ''
-    const known = knownResources.find(
-      (one) => one.group === group && one.version === type.version && one.resource === type.resource,
-    )
+    const known = knownResource({ group, version: type.version, resource: type.resource })
     // A factory for one namespace still watches nodes: they have none.
     const namespace = known?.namespaced === false ? '' : (select.namespace ?? this.#options.namespace ?? '')
     const labels = select.labelSelector === undefined ? '' : parseLabelSelector(select.labelSelector).text

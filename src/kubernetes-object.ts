@@ -5,6 +5,7 @@ export interface KubernetesObject {
   readonly metadata: ObjectMeta
 }
 
+/** What identifies and describes an object; `name`, `uid` and `resourceVersion` are always there. */
 export interface ObjectMeta {
   readonly name: string
   readonly namespace?: string
@@ -19,8 +20,11 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>
   readonly finalizers?: readonly string[]
   readonly ownerReferences?: readonly OwnerReference[]
+  /** Dropped, unless `dropFields` or `keepFields` says otherwise. */
+  readonly managedFields?: readonly ManagedFieldsEntry[]
 }
 
+/** An object that this one belongs to, and is deleted with. */
 export interface OwnerReference {
   readonly apiVersion: string
   readonly kind: string
@@ -30,13 +34,22 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean
 }
 
-/** A client-node model as it really arrives: `Date` is text, everything readonly, identity always there. */
-export type Wire<T> = WireFields<Omit<T, 'metadata'>> & KubernetesObject
+/** Which fields one manager set last, as server-side apply keeps it. */
+export interface ManagedFieldsEntry {
+  readonly manager?: string
+  readonly operation?: string
+  readonly apiVersion?: string
+  readonly time?: string
+  readonly fieldsType?: string
+  readonly fieldsV1?: JsonValue
+  readonly subresource?: string
+}
 
-type WireFields<T> = T extends Date
-  ? string
-  : T extends readonly (infer Item)[]
-    ? readonly WireFields<Item>[]
-    : T extends object
-      ? { readonly [Key in keyof T]: WireFields<T[Key]> }
-      : T
+/** What a model leaves open: any JSON. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue }

@@ -1,4 +1,4 @@
-import type { ResourceType } from '../resources.ts'
+import type { ResourceType } from '../resources/names.ts'
 import { columnsOf } from './columns.ts'
 import type { LineWriter } from './line-writer.ts'
 import type { Change, Output } from './output.ts'

@@ -1,4 +1,4 @@
-import type { ResourceType } from '../resources.ts'
+import type { ResourceType } from '../resources/names.ts'
 import { formatAge } from './units.ts'
 
 export interface Column {

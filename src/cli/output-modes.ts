@@ -1,5 +1,5 @@
 import { nodeRuntime } from '../base/runtime.ts'
-import { type ResourceType, resourceLabel } from '../resources.ts'
+import { type ResourceType, resourceLabel } from '../resources/names.ts'
 import type { OutputMode } from './arguments.ts'
 import { changesOutput } from './changes-output.ts'
 import type { CommandIo } from './command-io.ts'

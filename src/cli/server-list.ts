@@ -1,5 +1,5 @@
 import type { ApiClient } from '../config/api-request.ts'
-import { collectionPath, type ResourceType } from '../resources.ts'
+import { collectionPath, type ResourceType } from '../resources/names.ts'
 import { type JsonObject, keyOfItem } from './audit.ts'
 import type { Fold } from './fold.ts'
 

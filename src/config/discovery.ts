@@ -5,7 +5,7 @@ import {
   parseResourceName,
   type ResourceName,
   type ResourceType,
-} from '../resources.ts'
+} from '../resources/names.ts'
 import type { ApiClient } from './api-request.ts'
 
 /**
@@ -99,6 +99,7 @@ async function resourcesOf(
       kind: each.kind,
       namespaced: each.namespaced,
       shortNames: [...(each.shortNames ?? []), ...(each.singularName ? [each.singularName] : [])],
+      verbs: each.verbs ?? [],
     }))
 }
 

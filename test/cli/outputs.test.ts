@@ -7,7 +7,7 @@ import { LineWriter } from '../../src/cli/line-writer.ts'
 import type { Change, LiveSample } from '../../src/cli/output.ts'
 import type { Summary } from '../../src/cli/summary.ts'
 import { textOutput } from '../../src/cli/text-output.ts'
-import { findKnownResource, type ResourceType } from '../../src/resources.ts'
+import { findKnownResource, type ResourceType } from '../../src/resources/names.ts'
 
 function sink() {
   const stream = new PassThrough()

@@ -85,6 +85,7 @@ test('a full name costs one request', async () => {
     kind: 'Widget',
     namespaced: true,
     shortNames: ['wd', 'widget'],
+    verbs: ['list', 'watch'],
   })
   expect(paths).toEqual(['/apis/example.com/v1'])
 })

@@ -1,4 +1,4 @@
-import type { ResourceType } from '../../resources.ts'
+import type { ResourceType } from '../../resources/names.ts'
 import { failures } from './status.ts'
 
 /** What the holder of a token may use: everything, or these resources by their plural names. */

@@ -1,4 +1,4 @@
-import type { ResourceType } from '../../resources.ts'
+import type { ResourceType } from '../../resources/names.ts'
 import type { ApiObject, JsonRecord } from './json-object.ts'
 import { makePod, namespaceOf, nodeNameOf } from './pod.ts'
 import type { Random } from './random.ts'

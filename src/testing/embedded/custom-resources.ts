@@ -33,7 +33,7 @@ export class CustomResources {
   deleted(served: ServedResource, object: StoredObject): void {
     if (!isDefinition(served) || served.store.get(object.key) !== undefined) return
     for (const definition of definitionsIn(parseStored(object))) {
-      this.#registry.unregister({ shortNames: [], ...definition })
+      this.#registry.unregister(definition)
     }
   }
 }

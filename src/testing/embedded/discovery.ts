@@ -1,6 +1,4 @@
-import type { ResourceType } from '../../resources.ts'
-
-const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+import type { ResourceType } from '../../resources/names.ts'
 
 /** The answer to a discovery path, undefined if it is none. Pure: from the types served now. */
 export function discover(path: string, types: readonly ResourceType[]): unknown {
@@ -41,7 +39,7 @@ function resourceList(group: string, version: string, types: readonly ResourceTy
     kind: 'APIResourceList',
     ...(group !== '' && { apiVersion: 'v1' }),
     groupVersion: group === '' ? version : `${group}/${version}`,
-    resources: served.flatMap(({ resource, kind, namespaced, shortNames }) => [
+    resources: served.flatMap(({ resource, kind, namespaced, shortNames, verbs }) => [
       {
         name: resource,
         singularName: kind.toLowerCase(),

@@ -1,5 +1,5 @@
 import { nodeRuntime, type Runtime, type Timer } from '../../base/runtime.ts'
-import type { ResourceType } from '../../resources.ts'
+import type { ResourceType } from '../../resources/names.ts'
 import { type Access, AccessControl } from './access.ts'
 import { Churn, type ChurnCounts } from './churn.ts'
 import { makeObject } from './cluster.ts'

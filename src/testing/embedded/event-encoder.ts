@@ -1,4 +1,4 @@
-import type { ResourceType } from '../../resources.ts'
+import type { ResourceType } from '../../resources/names.ts'
 import type { Change } from './history.ts'
 import type { Predicate } from './selector.ts'
 import { editStored, type StoredObject } from './stored-object.ts'

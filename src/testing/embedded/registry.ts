@@ -1,10 +1,14 @@
 import {
   collectionPath,
   isNamed,
+  isStable,
+  knownResource,
   knownResources,
+  type NamedResource,
   parseResourceName,
   type ResourceType,
-} from '../../resources.ts'
+} from '../../resources/names.ts'
+import { usualVerbs } from '../../resources/table.ts'
 import { type ServedContext, ServedResource } from './served-resource.ts'
 
 /** What {@link Registry.register} needs; the rest has defaults. */
@@ -28,7 +32,14 @@ export class Registry {
   constructor(context: ServedContext) {
     this.#context = context
     this.#firstVersion = context.versions.current
-    for (const type of knownResources) this.#types.set(collectionPath(type), { type, isBuiltIn: true })
+    const served = new Set<string>()
+    for (const type of knownResources) {
+      const name = `${type.group}/${type.resource}`
+      // The preferred version alone: a further one would have objects of its own, a real server has them in common.
+      if (!isStable(type.version) || served.has(name)) continue
+      served.add(name)
+      this.#types.set(collectionPath(type), { type, isBuiltIn: true })
+    }
   }
 
   get types(): readonly ResourceType[] {
@@ -40,19 +51,23 @@ export class Registry {
     return this.#served.values()
   }
 
-  /** Idempotent: a resource that is there already stays as it is, with its objects. */
+  /**
+   * Idempotent: a resource that is there already stays as it is, with its objects. Versions of built-in resources that
+   * are not served by default may be registered, too.
+   */
   register(definition: ResourceDefinition): ResourceType {
     const { group, version, resource, kind, namespaced, shortNames = [] } = definition
-    const type: ResourceType = { group, version, resource, kind, namespaced, shortNames }
-    const path = collectionPath(type)
-    const known = this.#types.get(path)
-    if (known !== undefined) return known.type
-    this.#types.set(path, { type, isBuiltIn: false })
+    const path = collectionPath(definition)
+    const served = this.#types.get(path)
+    if (served !== undefined) return served.type
+    const builtIn = knownResource(definition)
+    const type = builtIn ?? { group, version, resource, kind, namespaced, shortNames, verbs: usualVerbs }
+    this.#types.set(path, { type, isBuiltIn: builtIn !== undefined })
     return type
   }
 
   /** Ends its watches and forgets its objects. */
-  unregister(type: ResourceType): void {
+  unregister(type: NamedResource): void {
     const path = collectionPath(type)
     this.#served.get(path)?.hub.endAll()
     this.#served.delete(path)
@@ -63,7 +78,7 @@ export class Registry {
     return this.#at(collectionPath({ group, version, resource }))
   }
 
-  of(type: { readonly group: string; readonly version: string; readonly resource: string }): ServedResource {
+  of(type: NamedResource): ServedResource {
     const served = this.#at(collectionPath(type))
     if (served === undefined) throw new RangeError(`no resource ${collectionPath(type)}`)
     return served

@@ -96,6 +96,7 @@ export class RequestHandler {
     const isWatch = request.method === 'GET' && name === undefined && isTrue(query.get('watch'))
     const verb = isWatch ? 'watch' : verbOf(request.method, name)
     this.#context.access.authorize(granted, served.type, verb, namespace)
+    if (!served.type.verbs.includes(verb)) throw failures.methodNotAllowed()
     if (verb === 'watch') return await this.#watch(response, query, namespace, served)
     if (verb === 'list') return await this.#list(request, response, query, namespace, served)
     const scope = namespace ?? ''

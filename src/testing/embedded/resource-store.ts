@@ -1,4 +1,4 @@
-import type { ResourceType } from '../../resources.ts'
+import type { ResourceType } from '../../resources/names.ts'
 import { type ChangeType, History, type HistoryBounds } from './history.ts'
 import type { StoredObject } from './stored-object.ts'
 import type { VersionCounter } from './version-counter.ts'

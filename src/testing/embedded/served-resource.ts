@@ -1,5 +1,5 @@
 import type { Runtime } from '../../base/runtime.ts'
-import type { ResourceType } from '../../resources.ts'
+import type { ResourceType } from '../../resources/names.ts'
 import type { Counters } from './counters.ts'
 import { EventEncoder } from './event-encoder.ts'
 import type { Faults } from './faults.ts'

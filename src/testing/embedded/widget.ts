@@ -1,4 +1,5 @@
-import type { ResourceType } from '../../resources.ts'
+import type { ResourceType } from '../../resources/names.ts'
+import { usualVerbs } from '../../resources/table.ts'
 import type { ApiObject } from './json-object.ts'
 import { namespaceOf } from './pod.ts'
 import type { Random } from './random.ts'
@@ -11,6 +12,7 @@ export const widgetType: ResourceType = {
   kind: 'Widget',
   namespaced: true,
   shortNames: ['wd'],
+  verbs: usualVerbs,
 }
 
 /** A wide custom resource: many labels, deep arrays, long escaped strings, text beyond ASCII, ever other keys. */

@@ -1,0 +1,29 @@
+import type { Informer } from './informer.ts'
+import type { Lister } from './lister.ts'
+import type { FieldOptions } from './options.ts'
+import type { LabelSelectorInput } from './selectors/label-selector.ts'
+
+/** A resource as its paths name it. */
+export interface GroupVersionResource {
+  /** Empty or left out for core. */
+  readonly group?: string
+  readonly version: string
+  /** Plural, as in paths: `pods`. */
+  readonly resource: string
+}
+
+/** What to watch of a resource. Equal selections share one watch and one cache. */
+export interface SelectOptions extends FieldOptions {
+  readonly namespace?: string
+  readonly labelSelector?: LabelSelectorInput
+  /** Evaluated by the server: `'spec.nodeName=node-1'`. */
+  readonly fieldSelector?: string
+}
+
+/** One resource of one cluster: its shared informer, and the lister over the same cache. */
+export interface ResourceHandle<T> {
+  readonly informer: Informer<T>
+  readonly lister: Lister<T>
+  /** A part of the resource with a watch and cache of its own. The same handle for equal options. */
+  select(options: SelectOptions): ResourceHandle<T>
+}
