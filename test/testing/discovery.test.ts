@@ -99,6 +99,34 @@ test('a CustomResourceDefinition makes its resource, established at once; its de
   expect((await send(url, 'GET', '/apis/shop.example/v1')).status).toBe(404)
 })
 
+test('one version of a built-in resource is served, its others and unstable ones only when registered', async () => {
+  const server = await startServer()
+  const versions = async () => (await json<Discovered>(server.url, 'GET', '/apis/autoscaling')).versions
+  expect(await versions()).toEqual([{ groupVersion: 'autoscaling/v2', version: 'v2' }])
+  const path = '/apis/scheduling.k8s.io/v1alpha2/namespaces/default/podgroups'
+  expect((await send(server.url, 'GET', path)).status).toBe(404)
+  server.registerResource({
+    group: 'scheduling.k8s.io',
+    version: 'v1alpha2',
+    resource: 'podgroups',
+    kind: 'PodGroup',
+    namespaced: true,
+  })
+  server.create('podgroups', { metadata: { name: 'p', namespace: 'default' } })
+  const { items } = await list(server.url, path)
+  // As items of built-in kinds: without a kind.
+  expect(items.map((item) => [item.metadata.name, item.kind])).toEqual([['p', undefined]])
+})
+
+test('verbs that a resource lacks are not told, and refused', async () => {
+  const { url } = await startServer()
+  const core = await json<Discovered>(url, 'GET', '/api/v1')
+  const verbs = (name: string) => core.resources?.find((each) => each.name === name)?.verbs
+  expect(verbs('namespaces')).not.toContain('deletecollection')
+  expect(verbs('nodes')).toContain('deletecollection')
+  expect(await refused(url, 'DELETE', '/api/v1/namespaces')).toMatchObject({ code: 405 })
+})
+
 test('a registered resource is served like any other', async () => {
   const server = await startServer()
   server.registerResource({
