@@ -19,6 +19,18 @@ function url(): string {
   return /http:\/\/\S+/.exec(server.stdout)?.[0] ?? ''
 }
 
+async function call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(`${url()}${path}`, {
+    method,
+    ...(body !== undefined && {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  })
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+  return await response.json()
+}
+
 beforeAll(async () => {
   // Examples import the package as its users do: from dist.
   await promisify(execFile)(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'tsconfig.build.json')])
@@ -70,5 +82,29 @@ describe('pod-watcher', () => {
       stderr: '',
       end: 'stopped',
     })
+  })
+})
+
+describe('node-controller', () => {
+  test('finds the pods of a tainted node by index, and follows the other resources', async () => {
+    const { items } = (await call('GET', '/api/v1/pods?limit=1')) as {
+      items: { spec: { nodeName: string } }[]
+    }
+    const node = items[0]?.spec.nodeName
+    const taints = [{ key: 'out-of-service', effect: 'NoExecute' }]
+    await call('POST', '/api/v1/nodes', { metadata: { name: node }, spec: { taints } })
+    await call('POST', '/api/v1/namespaces', { metadata: { name: 'to-go' } })
+
+    const program = example('node-controller.ts', '--server', url())
+    await program.waitFor('its report', () => program.lines.some((line) => line.startsWith(`${node}: `)))
+    await program.waitFor('an eviction', () => /^evict \S+ from /m.test(program.stdout))
+    await call('POST', '/apis/apps/v1/namespaces/default/daemonsets', { metadata: { name: 'agent' } })
+    await program.waitFor('the daemon set', () =>
+      program.stdout.includes('daemon set default/agent: 0 ready'),
+    )
+    await call('DELETE', '/api/v1/namespaces/to-go')
+    await program.waitFor('the namespace', () => /^namespace to-go is gone/m.test(program.stdout))
+    const { code, stderr } = await program.interrupt()
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 })

@@ -1,11 +1,15 @@
+import type { JsonValue } from '../kubernetes-object.ts'
 import type { ChangeCause } from './change-sink.ts'
 
 /** What handlers get is frozen all the way down; this says so to the compiler. */
-export type DeepReadonly<T> = T extends (...args: never[]) => unknown
-  ? T
-  : T extends object
-    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
-    : T
+export type DeepReadonly<T> = [JsonValue] extends [T]
+  ? // Already readonly and without an end: followed down, it would make every comparison of types endless.
+    T
+  : T extends (...args: never[]) => unknown
+    ? T
+    : T extends object
+      ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+      : T
 
 /** What all three kinds of events have. Every field but the objects is cheap, and stays readable for ever. */
 export interface ChangeFacts {

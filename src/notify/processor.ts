@@ -57,7 +57,13 @@ export class Processor<E> implements ChangeSink<E> {
     if (this.#isClosed) throw new KubeInformerError('ERR_CLOSED', 'no handler can be added any more: closed')
     checkHandlers(handlers)
     this.#context ??= this.#makeContext()
-    const listener = new Listener(this.#context, handlers, listenerLimits(options), options.signal)
+    const listener = new Listener(
+      this.#context,
+      // What T is, is between the caller and the handlers.
+      handlers as unknown as ResourceEventHandlers<unknown>,
+      listenerLimits(options),
+      options.signal,
+    )
     if (options.signal?.aborted !== true) this.#listeners = [...this.#listeners, listener]
     return listener
   }

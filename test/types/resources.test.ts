@@ -197,3 +197,13 @@ test('custom resources bring a type of their own', () => {
   })
   expectTypeOf<Wire<Widget>['spec']>().toEqualTypeOf<{ readonly ref: string; readonly size: number }>()
 })
+
+test('what an event holds and what a lister gives go to the same functions', () => {
+  const nodeOf = (pod: Pod): string | undefined => pod.spec?.nodeName
+  typed(() => {
+    const { informer, lister } = factory.core.v1.pods
+    informer.addEventHandler({ onUpdate: ({ object, oldObject }) => [nodeOf(object), nodeOf(oldObject)] })
+    const pod = lister.get('web/shop')
+    if (pod !== undefined) nodeOf(pod)
+  })
+})
