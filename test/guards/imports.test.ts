@@ -15,7 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/resources/typed-groups.ts': ['src/kubernetes-object.ts', 'src/resource-handle.ts', 'src/resources'],
   'src/config': ['src/base', 'src/errors.ts', 'src/protocol', 'src/resources/names.ts'],
   'src/indexer': ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors', 'src/notify/change-sink.ts'],
-  'src/notify': ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors'],
+  'src/notify': ['src/base', 'src/kubernetes-object.ts', 'src/errors.ts', 'src/protocol', 'src/selectors'],
   'src/engine': ['src/base', 'src/errors.ts', 'src/protocol', 'src/config', 'src/indexer'],
   'src/testing': [
     'src/base',
