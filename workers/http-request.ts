@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { Runtime } from '../src/base/runtime.ts'
 import { KubeInformerError } from '../src/errors.ts'
-import { parseRetryAfter, statusError } from './status-error.ts'
+import { parseRetryAfter, statusError } from '../src/protocol/status-error.ts'
 import type { TransportHandler, TransportRequest } from './transport.ts'
 
 /** Bytes kept of an answer that is an error. */

@@ -5,7 +5,7 @@ import {
   type ReflectorEvent,
   type ReflectorState,
   type StateName,
-} from '../../workers/reflector/state.ts'
+} from '../../src/reflector/state.ts'
 
 type ErrorName =
   | 'connection'

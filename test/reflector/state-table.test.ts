@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { EventName, StateName } from '../../workers/reflector/state.ts'
-import { transition } from '../../workers/reflector/transitions.ts'
+import type { EventName, StateName } from '../../src/reflector/state.ts'
+import { transition } from '../../src/reflector/transitions.ts'
 import { events, samples } from './samples.ts'
 import { describeStep, inputs } from './state-support.ts'
 

@@ -1,6 +1,6 @@
 import { KubeInformerError } from '../../src/errors.ts'
 import { parseJsonText } from '../../src/protocol/json-text.ts'
-import { statusObjectError } from '../status-error.ts'
+import { statusObjectError } from '../../src/protocol/status-error.ts'
 import { FrameBuffer, prefixOf } from './frame-buffer.ts'
 import { isSpace, stringAt, ValueScanner } from './json-span.ts'
 

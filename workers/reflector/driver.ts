@@ -2,13 +2,19 @@ import type { Runtime, Timer } from '../../src/base/runtime.ts'
 import { fromWireError, type WireError } from '../../src/protocol/error-wire.ts'
 import type { ConnectionMaterial, WatchSpec } from '../../src/protocol/messages.ts'
 import { parseResourceVersion } from '../../src/protocol/resource-version.ts'
+import { newCounters, type ReflectorCounters } from '../../src/reflector/counters.ts'
+import {
+  type Effect,
+  initialState,
+  type ReflectorEvent,
+  type ReflectorState,
+  type Step,
+} from '../../src/reflector/state.ts'
+import { transition } from '../../src/reflector/transitions.ts'
 import type { DeltaSink } from '../delta.ts'
 import type { Transport } from '../transport.ts'
-import { newCounters, type ReflectorCounters } from './counters.ts'
 import type { ReflectorHost } from './host.ts'
 import { ResponseReader } from './response-reader.ts'
-import { type Effect, initialState, type ReflectorEvent, type ReflectorState, type Step } from './state.ts'
-import { transition } from './transitions.ts'
 
 export interface ReflectorDriverOptions {
   readonly spec: WatchSpec

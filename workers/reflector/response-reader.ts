@@ -1,14 +1,14 @@
 import type { Runtime } from '../../src/base/runtime.ts'
 import { KubeInformerError } from '../../src/errors.ts'
 import type { WatchSpec } from '../../src/protocol/messages.ts'
+import { statusObjectError } from '../../src/protocol/status-error.ts'
+import type { ReflectorCounters } from '../../src/reflector/counters.ts'
+import type { Effect, Query, ReflectorEvent } from '../../src/reflector/state.ts'
 import type { DeltaSink } from '../delta.ts'
-import { statusObjectError } from '../status-error.ts'
 import type { Transport, TransportHandler, TransportRequest } from '../transport.ts'
 import { ListBody, type Progress, WatchBody } from './bodies.ts'
-import type { ReflectorCounters } from './counters.ts'
 import type { ReflectorHost } from './host.ts'
 import { nothing } from './nothing-sink.ts'
-import type { Effect, Query, ReflectorEvent } from './state.ts'
 
 export type RequestKind = Extract<Effect, { type: 'open' }>['request']
 

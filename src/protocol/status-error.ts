@@ -1,4 +1,4 @@
-import { type ErrorCode, type ErrorFacts, KubeInformerError } from '../src/errors.ts'
+import { type ErrorCode, type ErrorFacts, KubeInformerError } from '../errors.ts'
 
 /** Longest part of a server's message that is shown. */
 const messageLengthMax = 500

@@ -1,4 +1,4 @@
-import { isComparable, parseResourceVersion } from '../../src/protocol/resource-version.ts'
+import { isComparable, parseResourceVersion } from '../protocol/resource-version.ts'
 
 /** False also when they cannot be compared (some aggregated APIs): nothing may follow from that. */
 export function isBelow(version: string, known: string | undefined): boolean {

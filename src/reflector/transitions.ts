@@ -1,4 +1,4 @@
-import { KubeInformerError } from '../../src/errors.ts'
+import { KubeInformerError } from '../errors.ts'
 import { drain, list, stream } from './list-rows.ts'
 import type { Inputs } from './requests.ts'
 import { ignore, quiet, type Row, type Transition } from './rows.ts'

@@ -1,4 +1,4 @@
-import type { ReflectorTiming } from '../../src/protocol/messages.ts'
+import type { ReflectorTiming } from '../protocol/messages.ts'
 import type { Effect, Query, ReflectorState } from './state.ts'
 
 /** What every step may know beside state and event. Randomness and time are inputs: a seed replays a life exactly. */

@@ -1,5 +1,5 @@
-import type { KubeInformerError } from '../../src/errors.ts'
-import type { WatchState } from '../../src/protocol/messages.ts'
+import type { KubeInformerError } from '../errors.ts'
+import type { WatchState } from '../protocol/messages.ts'
 import { backoffMs, type Inputs, openList, openProbe, openStream, openWatch } from './requests.ts'
 import type { Effect, Plan, ReflectorState, StateName, Step } from './state.ts'
 import { raise } from './versions.ts'

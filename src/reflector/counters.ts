@@ -1,4 +1,4 @@
-import type { WatchCounters } from '../../src/protocol/messages.ts'
+import type { WatchCounters } from '../protocol/messages.ts'
 
 /** What the reflector counts of a watch. */
 export type ReflectorCounters = Pick<

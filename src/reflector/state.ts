@@ -1,5 +1,5 @@
-import type { KubeInformerError } from '../../src/errors.ts'
-import type { WatchState } from '../../src/protocol/messages.ts'
+import type { KubeInformerError } from '../errors.ts'
+import type { WatchState } from '../protocol/messages.ts'
 
 /**
  * What the reflector is doing. Every state but `idle`, `permit`, `drain`, `backoff` and `credentials` has exactly one

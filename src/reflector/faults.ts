@@ -1,4 +1,4 @@
-import { KubeInformerError } from '../../src/errors.ts'
+import { KubeInformerError } from '../errors.ts'
 import type { Inputs } from './requests.ts'
 import type { Plan, ReflectorState, Step } from './state.ts'
 import { andThen, askPermit, backOff, fail, leave, openPage, relistAfter, relistNow } from './steps.ts'
