@@ -14,7 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/resources': ['src/kubernetes-object.ts'],
   'src/resources/typed-groups.ts': ['src/kubernetes-object.ts', 'src/resource-handle.ts', 'src/resources'],
   'src/config': ['src/base', 'src/errors.ts', 'src/protocol', 'src/resources/names.ts'],
-  'src/reflector': ['src/errors.ts', 'src/protocol'],
+  'src/reflector': ['src/base', 'src/errors.ts', 'src/protocol'],
   'src/indexer': ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors', 'src/notify/change-sink.ts'],
   'src/notify': ['src/base', 'src/kubernetes-object.ts', 'src/errors.ts', 'src/protocol', 'src/selectors'],
   'src/engine': ['src/base', 'src/errors.ts', 'src/protocol', 'src/config', 'src/indexer'],

@@ -2,17 +2,17 @@ import type { Runtime } from '../../src/base/runtime.ts'
 import { KubeInformerError } from '../../src/errors.ts'
 import type { WatchSpec } from '../../src/protocol/messages.ts'
 import { statusObjectError } from '../../src/protocol/status-error.ts'
-import type { ReflectorCounters } from '../../src/reflector/counters.ts'
-import type { Effect, Query, ReflectorEvent } from '../../src/reflector/state.ts'
+import type { AnswerReader, OpenEffect, ReaderCalls } from '../../src/reflector/host.ts'
+import type { Query, ReflectorEvent } from '../../src/reflector/state.ts'
 import type { DeltaSink } from '../delta.ts'
 import type { Transport, TransportHandler, TransportRequest } from '../transport.ts'
 import { ListBody, type Progress, WatchBody } from './bodies.ts'
 import type { ReflectorHost } from './host.ts'
 import { nothing } from './nothing-sink.ts'
 
-export type RequestKind = Extract<Effect, { type: 'open' }>['request']
+export type RequestKind = OpenEffect['request']
 
-export interface ResponseReaderOptions {
+export interface ResponseReaderOptions extends ReaderCalls {
   readonly kind: RequestKind
   readonly query: Query
   readonly spec: WatchSpec
@@ -20,11 +20,6 @@ export interface ResponseReaderOptions {
   readonly transport: Transport
   readonly sink: DeltaSink
   readonly host: ReflectorHost
-  readonly counters: ReflectorCounters
-  /** What became of it. May close this reader. */
-  readonly emit: (event: ReflectorEvent) => void
-  /** The reflector is stopped: nobody may be called any more. */
-  readonly isStopped: () => boolean
 }
 
 interface Body {
@@ -36,7 +31,7 @@ interface Body {
 }
 
 /** One request: its bytes go to the sink, and what they mean for the reflector becomes events. Once closed it is silent. */
-export class ResponseReader implements TransportHandler {
+export class ResponseReader implements AnswerReader, TransportHandler {
   readonly #options: ResponseReaderOptions
   readonly #body: Body
   readonly #request: TransportRequest
@@ -60,7 +55,6 @@ export class ResponseReader implements TransportHandler {
     this.#request.resume()
   }
 
-  /** Gives the request up, and the rest of the chunk that is being read. Idempotent. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
