@@ -1,3 +1,4 @@
+import { KeyedQueue } from '../src/base/keyed-queue.ts'
 import type { MarkerKind } from '../src/protocol/batch-format.ts'
 import { RecordStore, type Slab, type VersionCell } from '../src/protocol/record-store.ts'
 import { maxVersion, type ResourceVersion } from '../src/protocol/resource-version.ts'
@@ -107,10 +108,8 @@ export class DeltaQueue<E> {
     droppedStale: 0,
     events: 0,
   }
-  readonly #byKey = new Map<string, QueueEntry<E>>()
+  readonly #items = new KeyedQueue<QueueItem<E>, QueueEntry<E>>()
   readonly #onRule: ((rule: QueueRule) => void) | undefined
-  #head: QueueItem<E> | undefined
-  #tail: QueueItem<E> | undefined
   #generation: number
   #inBracket = false
   #endsQueued = 0
@@ -127,17 +126,17 @@ export class DeltaQueue<E> {
 
   /** Keys queued. */
   get count(): number {
-    return this.#byKey.size
+    return this.#items.keyCount
   }
 
   /** What the queue holds, entries' own cost included (measured: about 300 B an entry). */
   get bytes(): number {
-    return this.store.liveBytes + this.#byKey.size * entryBytes
+    return this.store.liveBytes + this.#items.keyCount * entryBytes
   }
 
   /** Nothing to send, markers included. */
   get isEmpty(): boolean {
-    return this.#head === undefined
+    return this.#items.head === undefined
   }
 
   /** A marker waits: it must not wait for a batch to fill. */
@@ -146,7 +145,7 @@ export class DeltaQueue<E> {
   }
 
   get head(): QueueItem<E> | undefined {
-    return this.#head
+    return this.#items.head
   }
 
   get inBracket(): boolean {
@@ -179,11 +178,10 @@ export class DeltaQueue<E> {
       previous = seen
       this.#seen = version
     }
-    let entry = this.#byKey.get(key)
+    let entry = this.#items.get(key)
     if (entry === undefined) {
       entry = new QueueEntry<E>(key, version, this.#generation, previous, receivedAtMs, this.#inBracket)
-      this.#byKey.set(key, entry)
-      this.#append(entry)
+      this.#items.push(entry)
       this.#put(entry, deleted, version, slab, length)
       return true
     }
@@ -292,21 +290,17 @@ export class DeltaQueue<E> {
 
   /** Removes the head. Its cells are the caller's to `uncache` once copied. */
   shift(): QueueItem<E> | undefined {
-    const item = this.#head
-    if (item === undefined) return undefined
-    this.#head = item.next
-    if (this.#head === undefined) this.#tail = undefined
-    item.next = undefined
+    const item = this.#items.shift()
     if (item instanceof QueueMarker) {
       this.#markersQueued--
       if (item.marker === 'end') this.#endsQueued--
-    } else if (this.#byKey.get(item.key) === item) this.#byKey.delete(item.key)
+    }
     return item
   }
 
   /** Takes `gone` alone from the head, which has both, and leaves the head in place. */
   splitGone(): QueueEntry<E> {
-    const head = this.#head as QueueEntry<E>
+    const head = this.#items.head as QueueEntry<E>
     const half = new QueueEntry<E>(
       head.key,
       head.goneVersion,
@@ -328,32 +322,24 @@ export class DeltaQueue<E> {
    */
   get safeVersion(): ResourceVersion | undefined {
     if (this.#inBracket || this.#endsQueued > 0) return undefined
-    let item = this.#head
+    let item = this.#items.head
     while (item instanceof QueueMarker) item = item.next
     return item === undefined ? this.#seen : item.previous
   }
 
   #mark(marker: QueueMarker<E>): void {
     this.#markersQueued++
-    this.#append(marker)
-  }
-
-  #append(item: QueueItem<E>): void {
-    if (this.#tail === undefined) this.#head = item
-    else this.#tail.next = item
-    this.#tail = item
+    this.#items.mark(marker)
   }
 
   /** Only at a reset: nothing queued from the old world may be applied in the new one. */
   #clear(): void {
-    for (let item = this.#head; item !== undefined; item = item.next) {
+    for (let item = this.#items.head; item !== undefined; item = item.next) {
       if (item instanceof QueueMarker) continue
       if (item.gone !== undefined) this.store.uncache(item.gone)
       if (item.here !== undefined) this.store.uncache(item.here)
     }
-    this.#byKey.clear()
-    this.#head = undefined
-    this.#tail = undefined
+    this.#items.clear()
     this.#endsQueued = 0
     this.#markersQueued = 0
     this.#seen = undefined
