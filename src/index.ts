@@ -1,3 +1,16 @@
+export { DeletedFinalStateUnknown } from './cache/deleted-final-state-unknown.ts'
+export { DeltaFIFO, type DeltaFIFOOptions, type KeyListerGetter } from './cache/delta-fifo.ts'
+export { type Delta, Deltas, type DeltaType } from './cache/deltas.ts'
+export {
+  deletionHandlingMetaNamespaceKeyFunc,
+  type KeyFunc,
+  metaNamespaceIndexFunc,
+  metaNamespaceKeyFunc,
+  splitMetaNamespaceKey,
+} from './cache/object-keys.ts'
+export { newIndexer, newStore } from './cache/object-store.ts'
+export type { PopOptions, ProcessFunc, Queue, ReflectorStore } from './cache/queue.ts'
+export type { Indexer, IndexerOptions, Store, StoreOptions } from './cache/store.ts'
 export type { ConnectionConfig } from './config/connection-config.ts'
 export { type ErrorCode, type ErrorFacts, errorCodes, KubeInformerError } from './errors.ts'
 export type { IndexDefinition, Indexers, IndexFunc } from './indexer/indices.ts'
@@ -13,6 +26,13 @@ export type {
   OwnerReference,
 } from './kubernetes-object.ts'
 export type { Lister, ListOptions, ObjectName } from './lister.ts'
+export type {
+  ListerWatcher,
+  SourceEvent,
+  SourceList,
+  SourceListOptions,
+  SourceWatchOptions,
+} from './lister-watcher.ts'
 export type { ChangeCause } from './notify/change-sink.ts'
 export type {
   AddEvent,
