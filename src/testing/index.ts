@@ -11,3 +11,5 @@ export type { RunningServer, StartOptions } from './embedded/start-embedded-serv
 export { startEmbeddedServer } from './embedded/start-embedded-server.ts'
 export { ApiFailure } from './embedded/status.ts'
 export { widgetType } from './embedded/widget.ts'
+export { FakeClock } from './fake-clock.ts'
+export { FakeControllerSource, type FakeObject } from './fake-controller-source.ts'
