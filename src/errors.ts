@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'ERR_VERSION_EXPIRED'
   | 'ERR_VERSION_TOO_LARGE'
   | 'ERR_THROTTLED'
+  | 'ERR_SOURCE_FAILED'
   | 'ERR_INVALID_OPTION'
   | 'ERR_INVALID_SELECTOR'
   | 'ERR_KUBECONFIG'
@@ -66,6 +67,7 @@ export const errorCodes: Readonly<
     meaning: 'the API server is behind the resourceVersion asked for (504)',
   },
   ERR_THROTTLED: { canRetry: true, meaning: 'the API server asks for fewer requests (429)' },
+  ERR_SOURCE_FAILED: { canRetry: true, meaning: 'a user-supplied list or watch function failed' },
   // Configuration and use.
   ERR_INVALID_OPTION: { canRetry: false, meaning: 'an option is unknown, out of range or contradictory' },
   ERR_INVALID_SELECTOR: { canRetry: false, meaning: 'a label selector does not parse' },

@@ -1,6 +1,9 @@
+export type { Runtime, Timer } from './base/runtime.ts'
+export { type Config, Controller, type ErrorStage } from './cache/controller.ts'
 export { DeletedFinalStateUnknown } from './cache/deleted-final-state-unknown.ts'
 export { DeltaFIFO, type DeltaFIFOOptions, type KeyListerGetter } from './cache/delta-fifo.ts'
 export { type Delta, Deltas, type DeltaType } from './cache/deltas.ts'
+export { type NewInformerOptions, newInformer, type ResourceEventHandlerFuncs } from './cache/new-informer.ts'
 export {
   deletionHandlingMetaNamespaceKeyFunc,
   type KeyFunc,
@@ -10,7 +13,9 @@ export {
 } from './cache/object-keys.ts'
 export { newIndexer, newStore } from './cache/object-store.ts'
 export type { PopOptions, ProcessFunc, Queue, ReflectorStore } from './cache/queue.ts'
+export { Reflector, type ReflectorOptions, type ReflectorStats, type RunOptions } from './cache/reflector.ts'
 export type { Indexer, IndexerOptions, Store, StoreOptions } from './cache/store.ts'
+export { type Syncable, waitForCacheSync } from './cache/wait-for-cache-sync.ts'
 export type { ConnectionConfig } from './config/connection-config.ts'
 export { type ErrorCode, type ErrorFacts, errorCodes, KubeInformerError } from './errors.ts'
 export type { IndexDefinition, Indexers, IndexFunc } from './indexer/indices.ts'
@@ -45,6 +50,7 @@ export type {
 export type { ListenerStats, Registration } from './notify/registration.ts'
 export type { ObjectList } from './object-list.ts'
 export type { BoundsOptions, FieldOptions, InformerFactoryOptions } from './options.ts'
+export type { ReflectorTiming } from './protocol/messages.ts'
 export type { GroupVersionResource, ResourceHandle, SelectOptions } from './resource-handle.ts'
 export type { BuiltInResources } from './resources/typed-groups.ts'
 export type { BuiltInObjects } from './resources/types.ts'

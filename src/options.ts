@@ -2,6 +2,7 @@ import type { ConnectionConfig } from './config/connection-config.ts'
 import type { EngineOptions } from './engine/engine.ts'
 import { invalidOption, unknownOption } from './errors.ts'
 import type { ReflectorTiming, WatchBounds } from './protocol/messages.ts'
+import { defaultTiming } from './reflector/default-timing.ts'
 
 /** Bounds of one informer's way through the engine, in bytes. */
 export interface BoundsOptions {
@@ -44,24 +45,6 @@ export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, Fi
 }
 
 const MiB = 1024 * 1024
-
-export const defaultTiming: ReflectorTiming = {
-  silenceMs: 70_000,
-  backoffBaseMs: 800,
-  backoffMaxMs: 30_000,
-  backoffResetMs: 120_000,
-  watchTimeoutMinMs: 300_000,
-  watchListProgressMs: 30_000,
-  watchListTotalMs: 600_000,
-  absentAfterMs: 30_000,
-  pageSize: 500,
-}
-
-/** An option that is there but undefined means the default, too: as a time, it would be a timer without delay. */
-export function timingOf(timing: Partial<ReflectorTiming> = {}): ReflectorTiming {
-  const given = Object.entries(timing).filter(([, value]) => value !== undefined)
-  return { ...defaultTiming, ...Object.fromEntries(given) }
-}
 
 export function boundsOf(options: BoundsOptions): WatchBounds {
   return {

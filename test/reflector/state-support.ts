@@ -1,4 +1,4 @@
-import { defaultTiming } from '../../src/options.ts'
+import { defaultTiming } from '../../src/reflector/default-timing.ts'
 import type { Inputs } from '../../src/reflector/requests.ts'
 import type { Effect, Step } from '../../src/reflector/state.ts'
 

@@ -1,0 +1,116 @@
+import type { Runtime } from '../base/runtime.ts'
+import type { Indexers } from '../indexer/indices.ts'
+import type { KubernetesObject } from '../kubernetes-object.ts'
+import type { ListerWatcher } from '../lister-watcher.ts'
+import type { ReflectorTiming } from '../protocol/messages.ts'
+import { Controller, type ErrorStage } from './controller.ts'
+import type { DeletedFinalStateUnknown } from './deleted-final-state-unknown.ts'
+import { DeltaFIFO } from './delta-fifo.ts'
+import type { Delta } from './deltas.ts'
+import { newIndexer } from './object-store.ts'
+import type { Indexer } from './store.ts'
+
+/**
+ * Callbacks of {@link newInformer}, any of them; called after the store has changed. A promise is waited for before
+ * anything else is told. What they throw is reported, and not tried again.
+ */
+export interface ResourceEventHandlerFuncs<T> {
+  /** The store did not have it. `isInInitialList`: it belongs to the first list. */
+  onAdd?(object: T, isInInitialList: boolean): unknown
+  /** The store had it: something changed, or a list or resync told of it again (then maybe nothing did). */
+  onUpdate?(oldObject: T, object: T): unknown
+  /** Its last state; a {@link DeletedFinalStateUnknown} if nobody saw the delete. */
+  onDelete?(object: T | DeletedFinalStateUnknown<T>): unknown
+}
+
+export interface NewInformerOptions<T extends KubernetesObject> {
+  readonly listerWatcher: ListerWatcher<T>
+  readonly handler: ResourceEventHandlerFuncs<T>
+  /** By name: a path (`'spec.nodeName'`) or a function of the object. */
+  readonly indexers?: Indexers<T>
+  /** How often all of the store is told as updates without a difference. The source is not asked. 0: never. @default 0 */
+  readonly resyncPeriodMs?: number
+  /** Called once with each object before anybody else sees it. May change it in place; must leave its name alone. */
+  readonly transform?: (object: T) => T
+  /** Deep freezes what is stored and handed out, in place. @default false */
+  readonly freeze?: boolean
+  /** Whatever went wrong: at the source, in an index function, in a callback. Without it, nothing is said. */
+  readonly onError?: (error: unknown, stage: ErrorStage) => void
+  /** Timing of lists, watches and retries; the defaults are client-go's. */
+  readonly timing?: Partial<ReflectorTiming>
+  /** Clock, timers and randomness. @default Node's */
+  readonly runtime?: Runtime
+}
+
+/**
+ * A store, and the controller that fills it from a source while it tells one handler of every change: client-go's
+ * `NewInformer`. Runs in the caller's thread over plain objects; for large collections, or several handlers, use a
+ * shared informer.
+ *
+ * Order: changes of one object in order, and each after the store has it. Loss: none; a change that was not seen (while
+ * disconnected) is told by its outcome. An object that was deleted and made anew unseen is an update.
+ *
+ * @example
+ * const { store, controller } = newInformer({ listerWatcher, handler: { onAdd: (pod) => console.log(pod.metadata.name) } })
+ * const running = controller.run({ signal })
+ */
+export function newInformer<T extends KubernetesObject>(
+  options: NewInformerOptions<T>,
+): { readonly store: Indexer<T>; readonly controller: Controller<T> } {
+  const { handler, indexers, transform, freeze, resyncPeriodMs, onError, timing, runtime } = options
+  const report = (error: unknown, stage: ErrorStage): void => {
+    try {
+      onError?.(error, stage)
+    } catch {
+      // Told where errors are told; there is nowhere else.
+    }
+  }
+  const store = newIndexer<T>({
+    ...(indexers !== undefined && { indexers }),
+    ...(freeze !== undefined && { freeze }),
+    onIndexError: (error) => report(error, 'process'),
+  })
+  const queue = new DeltaFIFO<T>({ knownObjects: store, ...(transform !== undefined && { transform }) })
+  const controller = new Controller<T>({
+    queue,
+    listerWatcher: options.listerWatcher,
+    process: async (deltas, isInInitialList, signal) => {
+      for (const delta of deltas) {
+        if (signal.aborted) return
+        // A callback that fails must not keep the later deltas from the store.
+        try {
+          const result = applyDelta(store, handler, delta, isInInitialList)
+          if (result !== undefined) await result
+        } catch (error) {
+          report(error, 'process')
+        }
+      }
+    },
+    ...(resyncPeriodMs !== undefined && { fullResyncPeriodMs: resyncPeriodMs }),
+    ...(timing !== undefined && { timing }),
+    ...(runtime !== undefined && { runtime }),
+    onError: report,
+  })
+  return { store, controller }
+}
+
+/** Only the store says what is new and what is not: an Added may be of a known object, an Updated of an unknown one. */
+function applyDelta<T>(
+  store: Indexer<T>,
+  handler: ResourceEventHandlerFuncs<T>,
+  delta: Delta<T>,
+  isInInitialList: boolean,
+): unknown {
+  if (delta.type === 'Deleted') {
+    store.delete(delta.object)
+    return handler.onDelete?.(delta.object)
+  }
+  const { object } = delta
+  const old = store.get(object)
+  if (old === undefined) {
+    store.add(object)
+    return handler.onAdd?.(object, isInInitialList)
+  }
+  store.update(object)
+  return handler.onUpdate?.(old, object)
+}

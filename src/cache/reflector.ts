@@ -1,0 +1,212 @@
+import { nodeRuntime, type Runtime, type Timer } from '../base/runtime.ts'
+import { invalidOption, KubeInformerError } from '../errors.ts'
+import type { KubernetesObject } from '../kubernetes-object.ts'
+import type { ListerWatcher } from '../lister-watcher.ts'
+import type { ReflectorTiming, WatchState } from '../protocol/messages.ts'
+import { defaultTiming } from '../reflector/default-timing.ts'
+import { Driver } from '../reflector/driver.ts'
+import type { BracketSink, DriverHost } from '../reflector/host.ts'
+import type { ReflectorStore } from './queue.ts'
+import { SourceReader } from './source-reader.ts'
+
+export interface ReflectorOptions<T extends KubernetesObject> {
+  readonly listerWatcher: ListerWatcher<T>
+  /** What is filled: a {@link DeltaFIFO}, a {@link Store}, or anything of that form. */
+  readonly store: ReflectorStore<T>
+  /** Calls the store's `resync` this often, from the first list on; the source is not asked. 0: never. @default 0 */
+  readonly resyncPeriodMs?: number
+  /** Asked each time it is due; false leaves this one out. @default always */
+  readonly shouldResync?: () => boolean
+  /**
+   * A list or watch failed and will be tried again; an object or event was left out; the store or `shouldResync` threw.
+   * What this itself throws is ignored. Without it, nothing is said.
+   */
+  readonly onError?: (error: unknown) => void
+  /** Timing of lists, watches and retries; the defaults are client-go's. */
+  readonly timing?: Partial<ReflectorTiming>
+  /** Clock, timers and randomness. @default Node's */
+  readonly runtime?: Runtime
+}
+
+export interface RunOptions {
+  /** Stops it. Without one it runs for ever. */
+  readonly signal?: AbortSignal
+}
+
+/** What a reflector has done so far. */
+export interface ReflectorStats {
+  readonly state: WatchState
+  readonly hasSynced: boolean
+  readonly lists: number
+  /** Lists after the first that was complete. */
+  readonly relists: number
+  readonly watches: number
+  /** Watches that ended and were followed by another one. */
+  readonly reconnects: number
+  readonly bookmarks: number
+}
+
+/**
+ * Keeps a store equal to what a source has: lists, watches from the list's version, watches again from the last event
+ * after a break, lists anew when that version has expired. Driven by the state machine that drives the worker threads.
+ *
+ * Order: `add`, `update` and `delete` as events come; `replace` once for a list, after its last page. Loss: none; of
+ * what happened while it was not connected only the outcome is told. Every fault is retried for ever, with backoff
+ * (`timing`), and told to `onError`. A list is given to the store in one call, however long: for large collections use
+ * a shared informer, which works in slices.
+ *
+ * Keeps the process alive while it runs.
+ */
+export class Reflector<T extends KubernetesObject = KubernetesObject> {
+  readonly #options: ReflectorOptions<T>
+  readonly #runtime: Runtime
+  readonly #driver: Driver
+  /** Of the list in progress. */
+  #listed: T[] = []
+  #state: WatchState = 'connecting'
+  #lastError: KubeInformerError | undefined
+  #resyncTimer: Timer | undefined
+  #hasRun = false
+
+  /** @throws ERR_INVALID_OPTION */
+  constructor(options: ReflectorOptions<T>) {
+    const { resyncPeriodMs = 0, runtime = nodeRuntime } = options
+    if (!(resyncPeriodMs >= 0 && resyncPeriodMs < 2 ** 31)) {
+      throw invalidOption('resyncPeriodMs', resyncPeriodMs, 'must be from 0 to 2,147,483,647')
+    }
+    this.#options = options
+    this.#runtime = runtime
+    const host = this.#host()
+    this.#driver = new Driver({
+      timing: { ...defaultTiming, ...options.timing },
+      runtime,
+      keepAlive: true,
+      sink: this.#sink(),
+      host,
+      // A ListerWatcher has no stream of initial events.
+      initial: { listMode: 'paged', streamAgainAtMs: Number.POSITIVE_INFINITY },
+      open: (effect, calls) =>
+        new SourceReader<T>({
+          ...calls,
+          effect,
+          runtime,
+          listerWatcher: options.listerWatcher,
+          object: (type, object) => this.#object(type, object),
+          refused: (error) => this.#report(error),
+          isFull: () => host.queuePressure() === 'full',
+        }),
+    })
+  }
+
+  /**
+   * Runs until `signal` aborts, then resolves; the store is not called any more from the abort on. The source's signal
+   * aborts, too; a call of it that does not heed that is not waited for.
+   *
+   * @throws ERR_CLOSED (as a rejection) when called again
+   */
+  async run(options: RunOptions = {}): Promise<void> {
+    if (this.#hasRun) throw new KubeInformerError('ERR_CLOSED', 'a reflector runs once')
+    this.#hasRun = true
+    const { signal } = options
+    if (signal?.aborted) return
+    const stopped = Promise.withResolvers<void>()
+    signal?.addEventListener(
+      'abort',
+      () => {
+        this.#resyncTimer?.cancel()
+        this.#driver.stop()
+        this.#listed = []
+        this.#state = 'stopped'
+        stopped.resolve()
+      },
+      { once: true },
+    )
+    this.#driver.start()
+    await stopped.promise
+  }
+
+  /** The version up to which the store has been told everything; `''` before the first list. */
+  lastSyncResourceVersion(): string {
+    return this.#driver.state.version ?? ''
+  }
+
+  stats(): ReflectorStats {
+    const { lists, relists, watches, reconnects, bookmarks } = this.#driver.counters
+    const { hasSynced } = this.#driver.state
+    return { state: this.#state, hasSynced, lists, relists, watches, reconnects, bookmarks }
+  }
+
+  #object(type: 'listed' | 'ADDED' | 'MODIFIED' | 'DELETED', object: T): void {
+    const { store } = this.#options
+    if (type === 'listed') this.#listed.push(object)
+    else if (type === 'ADDED') this.#tell(() => store.add(object))
+    else if (type === 'MODIFIED') this.#tell(() => store.update(object))
+    else this.#tell(() => store.delete(object))
+  }
+
+  #sink(): BracketSink {
+    const { store } = this.#options
+    return {
+      listStart: () => {
+        this.#listed = []
+      },
+      listEnd: (_version, text) => {
+        const listed = this.#listed
+        this.#listed = []
+        this.#tell(() => store.replace(listed, text))
+        if (this.#resyncTimer === undefined) this.#scheduleResync()
+      },
+      listAbort: () => {
+        this.#listed = []
+      },
+      bookmark: (_version, text) => this.#tell(() => store.bookmark?.(text)),
+      watchStart: () => {},
+    }
+  }
+
+  #host(): DriverHost {
+    return {
+      setState: (state, error) => {
+        this.#state = state
+        // States that follow a fault name it again.
+        if (error === undefined || error === this.#lastError) return
+        this.#lastError = error
+        this.#report(error)
+      },
+      // Credentials are the source's own: a 401 is tried again once, at once.
+      requestConnection: () => this.#driver.connectionChanged(),
+      requestPermit: () => this.#driver.permitGranted(),
+      syncEnded: () => {},
+      chunkEnds: () => {},
+      queuePressure: () => this.#options.store.pressure?.() ?? 'open',
+    }
+  }
+
+  #scheduleResync(): void {
+    const { resyncPeriodMs = 0, shouldResync, store } = this.#options
+    if (resyncPeriodMs === 0 || this.#driver.state.name === 'stopped') return
+    this.#resyncTimer = this.#runtime.setTimer(resyncPeriodMs, () => {
+      this.#scheduleResync()
+      this.#tell(() => {
+        if (shouldResync?.() ?? true) store.resync?.()
+      })
+    })
+  }
+
+  /** A store that throws loses that one event, until the next list; the driver must not be torn out of its step. */
+  #tell(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+
+  #report(error: unknown): void {
+    try {
+      this.#options.onError?.(error)
+    } catch {
+      // Told where errors are told; there is nowhere else.
+    }
+  }
+}

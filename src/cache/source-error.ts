@@ -1,0 +1,51 @@
+import { KubeInformerError } from '../errors.ts'
+import { statusObjectError } from '../protocol/status-error.ts'
+
+/**
+ * What a user's list or watch function threw. A number under `code` or `statusCode` is an HTTP status; a Status in `body`
+ * (as client-node's ApiException has it) and a Retry-After in `headers` count as a server's. Never throws.
+ */
+export function sourceError(thrown: unknown, what: string): KubeInformerError {
+  if (thrown instanceof KubeInformerError) return thrown
+  try {
+    const { code, statusCode, body, headers } = membersOf(thrown)
+    const status = [code, statusCode].find(isHttpStatus)
+    if (status !== undefined) {
+      const said = typeof body === 'string' ? parsed(body) : body
+      const isStatus = membersOf(said)['kind'] === 'Status'
+      const retryAfterSeconds = Number(membersOf(headers)['retry-after'])
+      return statusObjectError(
+        isStatus ? said : { message: messageOf(thrown) },
+        status,
+        retryAfterSeconds > 0 ? retryAfterSeconds * 1000 : undefined,
+      )
+    }
+    const message = messageOf(thrown)
+    return new KubeInformerError('ERR_SOURCE_FAILED', `${what} failed${message && `: ${message}`}`, {
+      cause: thrown,
+    })
+  } catch {
+    // Its own members throw.
+    return new KubeInformerError('ERR_SOURCE_FAILED', `${what} failed`)
+  }
+}
+
+function isHttpStatus(code: unknown): code is number {
+  return typeof code === 'number' && code >= 400 && code <= 599
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : ''
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function membersOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
