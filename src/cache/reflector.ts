@@ -3,7 +3,7 @@ import { invalidOption, KubeInformerError } from '../errors.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
 import type { ListerWatcher } from '../lister-watcher.ts'
 import type { ReflectorTiming, WatchState } from '../protocol/messages.ts'
-import { defaultTiming } from '../reflector/default-timing.ts'
+import { timingOf } from '../reflector/default-timing.ts'
 import { Driver } from '../reflector/driver.ts'
 import type { BracketSink, DriverHost } from '../reflector/host.ts'
 import type { ReflectorStore } from './queue.ts'
@@ -78,7 +78,7 @@ export class Reflector<T extends KubernetesObject = KubernetesObject> {
     this.#runtime = runtime
     const host = this.#host()
     this.#driver = new Driver({
-      timing: { ...defaultTiming, ...options.timing },
+      timing: timingOf(options.timing),
       runtime,
       keepAlive: true,
       sink: this.#sink(),
