@@ -83,6 +83,7 @@ export type QueueRule =
   | '2: other uid follows'
   | '3: deleted drops here'
   | '4: first deleted kept'
+  | '4: later end of the same object'
 
 export interface DeltaQueueOptions {
   /** First list generation to hand out: above every one main has seen. */
@@ -216,9 +217,16 @@ export class DeltaQueue<E> {
         entry.here = undefined
         this.#onRule?.('3: deleted drops here')
       }
-      // The first Deleted tells main of the object it knows; a later one is of an object it never saw.
       if (gone === undefined) this.#put(entry, true, version, slab, length)
-      else if (here === undefined) this.#onRule?.('4: first deleted kept')
+      else if (here !== undefined) return
+      else if (sameUid(gone, slab, slab.usedBytes)) {
+        // It was back in between, in an event that never came: its later end is the true one.
+        this.store.uncache(gone)
+        this.#put(entry, true, version, slab, length)
+        this.#onRule?.('4: later end of the same object')
+      }
+      // The first Deleted tells main of the object it knows; a later one is of an object it never saw.
+      else this.#onRule?.('4: first deleted kept')
       return
     }
     if (here !== undefined) {

@@ -19,6 +19,7 @@ export type IndexerRule =
   | 'main: Deleted of unknown'
   | 'main: Deleted old'
   | 'main: Deleted same uid'
+  | 'main: Deleted same uid, earlier end'
   | 'main: Deleted other uid'
   | 'main: tombstone drop'
   | 'main: old or equal drop'
@@ -219,19 +220,23 @@ export class Indexer {
       this.tombstones.raise(key, version)
       return
     }
-    if (this.#isComparable(key, old) && version < versionAt(old.slab.bytes, old.offset)) {
+    const oldVersion = this.#isComparable(key, old) ? versionAt(old.slab.bytes, old.offset) : noVersion
+    if (version < oldVersion) {
       this.#drop('main: Deleted old')
       return
     }
     this.#remove(key, old)
     this.tombstones.raise(key, version)
-    if (sameUid(old.slab.bytes, old.offset, from.bytes, offset)) {
+    const isSame = sameUid(old.slab.bytes, old.offset, from.bytes, offset)
+    if (isSame && !(versionAt(from.bytes, offset) < oldVersion)) {
       this.#onRule?.('main: Deleted same uid')
       const final = from.place(offset, length, generation)
       this.#sink.deleted(key, old, final, false, cause, receivedAtMs)
       this.#uncache(final)
     } else {
-      this.#onRule?.('main: Deleted other uid')
+      // An earlier end is one that a resumed watch repeated, from before the object was back: how it really ended,
+      // nobody saw.
+      this.#onRule?.(isSame ? 'main: Deleted same uid, earlier end' : 'main: Deleted other uid')
       this.#sink.deleted(key, old, old, true, cause, receivedAtMs)
     }
     this.#uncache(old)

@@ -142,6 +142,27 @@ describe('from object bytes to the cache', () => {
     expect(indexer.store.slabsByEpoch.size).toBe(2)
   })
 
+  it('tells no earlier end of an object that is cached in a later state', () => {
+    const { start, log } = pipeline()
+    const first = start()
+    first.intake.listStart(false)
+    first.intake.listEnd(10)
+    first.event('upsert', thing('a', 11))
+    first.flush()
+    // It left the selector at 12 and came back at 13.
+    first.event('deleted', thing('a', 12))
+    first.event('upsert', thing('a', 13))
+    first.flush()
+    log.length = 0
+    // The watch dies and repeats from 11, but its server lost both the return and the end of that object.
+    const second = start(11)
+    second.event('deleted', thing('a', 12))
+    second.event('upsert', thing('a', 15, {}, 'another'))
+    second.event('deleted', thing('a', 16, {}, 'another'))
+    second.flush()
+    expect(log).toEqual(['delete a@13 unknown'])
+  })
+
   it('keeps at most five dictionary epochs alive, and every object readable', () => {
     const { start, indexer } = pipeline({ columns: ['spec.nodeName'] })
     indexer.indices.define({ byNode: 'spec.nodeName' })

@@ -127,9 +127,9 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: queue,
-        find: 'if (gone === undefined) this.#put(entry, true, version, slab, length)',
+        find: 'else if (here !== undefined) return',
         replace:
-          'if (gone !== undefined) this.store.uncache(gone)\n      if (gone === undefined || here !== undefined) this.#put(entry, true, version, slab, length)',
+          'else if (here !== undefined) { this.store.uncache(gone); this.#put(entry, true, version, slab, length); return }',
       },
     ],
   },

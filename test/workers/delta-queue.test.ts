@@ -90,6 +90,17 @@ describe('DeltaQueue, outside a list', () => {
     expect(take()).toBe('a gone u1 here - at 13')
   })
 
+  it('4: of two ends of one object the later is kept: it was back in an event that never came', () => {
+    const { offer, queue, rules } = queueOf({ resumeVersion: 10 })
+    offer('del', 'a', 1, 11)
+    offer('del', 'a', 1, 13)
+    const { gone, goneCountsAt } = queue.shift() as QueueEntry<Epoch>
+    // The second byte is the event's mark.
+    expect([gone?.slab.bytes[(gone?.offset ?? 0) + 1], goneCountsAt]).toEqual([2, 13])
+    expect(rules).toEqual(['4: later end of the same object'])
+    expect(queue.store.liveBytes).toBe(2)
+  })
+
   it('compares versions beyond 2^53', () => {
     const { offer, queue } = queueOf({ resumeVersion: 10 })
     expect(offer('up', 'a', 1, 9007199254740993n)).toBe(true)
