@@ -50,7 +50,7 @@ export type {
 export type { ListenerStats, Registration } from './notify/registration.ts'
 export type { ObjectList } from './object-list.ts'
 export type { BoundsOptions, FieldOptions, InformerFactoryOptions } from './options.ts'
-export type { ReflectorTiming } from './protocol/messages.ts'
+export type { ReflectorTiming, WatchState } from './protocol/messages.ts'
 export type { GroupVersionResource, ResourceHandle, SelectOptions } from './resource-handle.ts'
 export type { BuiltInResources } from './resources/typed-groups.ts'
 export type { BuiltInObjects } from './resources/types.ts'

@@ -1,8 +1,9 @@
+import { checkWhole, timerMsMax } from './base/check-whole.ts'
 import type { ConnectionConfig } from './config/connection-config.ts'
 import type { EngineOptions } from './engine/engine.ts'
 import { invalidOption, unknownOption } from './errors.ts'
 import type { ReflectorTiming, WatchBounds } from './protocol/messages.ts'
-import { defaultTiming } from './reflector/default-timing.ts'
+import { checkTiming } from './reflector/timing.ts'
 
 /** Bounds of one informer's way through the engine, in bytes. */
 export interface BoundsOptions {
@@ -64,8 +65,8 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   frameBytesMax: [64 * 1024, 1024 * MiB],
   queueBytesMax: [64 * 1024, Number.MAX_SAFE_INTEGER],
   inFlightBytesMax: [64 * 1024, Number.MAX_SAFE_INTEGER],
-  resyncPeriodMs: [0, 2 ** 31 - 1],
-  drainMs: [0, 2 ** 31 - 1],
+  resyncPeriodMs: [0, timerMsMax],
+  drainMs: [0, timerMsMax],
 }
 const otherOptions: readonly string[] = [
   'kubeConfig',
@@ -88,25 +89,8 @@ export function validateFactoryOptions(options: InformerFactoryOptions): void {
     }
     checkWhole(name, value, range)
   }
-  checkTiming(options.timing ?? {})
+  checkTiming(options.timing)
   if (options.dropFields !== undefined && options.keepFields !== undefined) {
     throw invalidOption('keepFields', options.keepFields, 'cannot be combined with dropFields')
-  }
-}
-
-/** Longest delay a timer takes; above, Node fires at once. */
-const timerMsMax = 2 ** 31 - 1
-
-function checkTiming(timing: Partial<ReflectorTiming>): void {
-  for (const [name, value] of Object.entries(timing)) {
-    if (value === undefined) continue
-    if (!Object.hasOwn(defaultTiming, name)) throw unknownOption(`timing.${name}`, Object.keys(defaultTiming))
-    checkWhole(`timing.${name}`, value, [1, timerMsMax])
-  }
-}
-
-function checkWhole(name: string, value: unknown, [min, max]: readonly [number, number]): void {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
-    throw invalidOption(name, value, `must be a whole number from ${min} to ${max}`)
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createInformerFactory, type InformerFactoryOptions } from '../src/index.ts'
-import { defaultTiming, timingOf } from '../src/reflector/default-timing.ts'
+import { defaultTiming, timingOf } from '../src/reflector/timing.ts'
 
 test.each([
   [{ threads: -1 }, 'threads', '-1'],

@@ -1,5 +1,6 @@
+import { checkWhole } from '../base/check-whole.ts'
 import { KeyedQueue, type Queued } from '../base/keyed-queue.ts'
-import { invalidOption, KubeInformerError } from '../errors.ts'
+import { KubeInformerError } from '../errors.ts'
 import { DeletedFinalStateUnknown } from './deleted-final-state-unknown.ts'
 import { appendDelta, type Delta, Deltas, type DeltaType, stateOf } from './deltas.ts'
 import { type KeyFunc, metaNamespaceKeyFunc } from './object-keys.ts'
@@ -21,6 +22,11 @@ export interface DeltaFIFOOptions<T> {
   readonly knownObjects?: KeyListerGetter<T>
   /** Called once with each object on its way in (never for Sync), before anybody else sees it. May change it in place. */
   readonly transform?: (object: T) => T
+  /**
+   * An object of a list was left out, because the key function or the transform threw. Without this, the error is thrown
+   * by `replace` once the rest is queued, and a Reflector lists again, after pauses, until all goes well.
+   */
+  readonly onRefused?: (error: unknown, object: T) => void
   /** false: objects of a list come as Sync, as they did before Replaced was. @default true */
   readonly emitDeltaTypeReplaced?: boolean
   /**
@@ -69,7 +75,7 @@ export class DeltaFIFO<T> implements Queue<T> {
 
   constructor(options: DeltaFIFOOptions<T> = {}) {
     const { countMax = 10_000 } = options
-    if (!(countMax >= 1)) throw invalidOption('countMax', countMax, 'must be at least 1')
+    checkWhole('countMax', countMax, [1, Number.MAX_SAFE_INTEGER])
     this.#options = options
     this.#keyFunc = options.keyFunc ?? metaNamespaceKeyFunc
     this.#countMax = countMax
@@ -124,11 +130,14 @@ export class DeltaFIFO<T> implements Queue<T> {
    * A complete list: Replaced for each object, then Deleted (final state unknown) for whatever is queued or known but
    * not in it.
    *
+   * An object that could not be transformed keeps the state that is known of it.
+   *
    * @throws what the key function or the transform threw (an AggregateError if more than once), after all the rest was
-   * done; an object that could not be transformed keeps the state that is known of it
+   * done; see `onRefused`
    */
   replace(objects: readonly T[]): void {
-    const type = this.#options.emitDeltaTypeReplaced === false ? 'Sync' : 'Replaced'
+    const { emitDeltaTypeReplaced = true, onRefused } = this.#options
+    const type = emitDeltaTypeReplaced ? 'Replaced' : 'Sync'
     const listed = new Set<string>()
     const errors: unknown[] = []
     for (const object of objects) {
@@ -137,7 +146,8 @@ export class DeltaFIFO<T> implements Queue<T> {
         listed.add(key)
         this.#queue(key, type, object)
       } catch (error) {
-        errors.push(error)
+        if (onRefused === undefined) errors.push(error)
+        else onRefused(error, object)
       }
     }
     this.#deleteOthers(listed)

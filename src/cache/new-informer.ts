@@ -70,7 +70,11 @@ export function newInformer<T extends KubernetesObject>(
     ...(freeze !== undefined && { freeze }),
     onIndexError: (error) => report(error, 'process'),
   })
-  const queue = new DeltaFIFO<T>({ knownObjects: store, ...(transform !== undefined && { transform }) })
+  const queue = new DeltaFIFO<T>({
+    knownObjects: store,
+    ...(transform !== undefined && { transform }),
+    onRefused: (error) => report(error, 'listWatch'),
+  })
   const controller = new Controller<T>({
     queue,
     listerWatcher: options.listerWatcher,

@@ -6,7 +6,7 @@ export interface ReflectorStore<T> {
   add(object: T): void
   update(object: T): void
   delete(object: T | DeletedFinalStateUnknown<T>): void
-  /** A complete list: whatever is not in it is gone. */
+  /** A complete list: whatever is not in it is gone. If it throws, the list is made again, after pauses that grow. */
   replace(objects: readonly T[], resourceVersion: string): void
   /** Tells of everything again, where somebody listens. */
   resync?(): void

@@ -1,11 +1,13 @@
+import { checkWhole, timerMsMax } from '../base/check-whole.ts'
 import { nodeRuntime, type Runtime, type Timer } from '../base/runtime.ts'
-import { invalidOption, KubeInformerError } from '../errors.ts'
+import { KubeInformerError } from '../errors.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
 import type { ListerWatcher } from '../lister-watcher.ts'
 import type { ReflectorTiming, WatchState } from '../protocol/messages.ts'
-import { timingOf } from '../reflector/default-timing.ts'
 import { Driver } from '../reflector/driver.ts'
 import type { BracketSink, DriverHost } from '../reflector/host.ts'
+import { backoffMs } from '../reflector/requests.ts'
+import { checkTiming, timingOf } from '../reflector/timing.ts'
 import type { ReflectorStore } from './queue.ts'
 import { SourceReader } from './source-reader.ts'
 
@@ -60,25 +62,29 @@ export interface ReflectorStats {
 export class Reflector<T extends KubernetesObject = KubernetesObject> {
   readonly #options: ReflectorOptions<T>
   readonly #runtime: Runtime
+  readonly #timing: ReflectorTiming
   readonly #driver: Driver
   /** Of the list in progress. */
   #listed: T[] = []
   #state: WatchState = 'connecting'
   #lastError: KubeInformerError | undefined
   #resyncTimer: Timer | undefined
+  #relistTimer: Timer | undefined
+  /** Lists in a row that the store did not take. */
+  #refusals = 0
   #hasRun = false
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: ReflectorOptions<T>) {
     const { resyncPeriodMs = 0, runtime = nodeRuntime } = options
-    if (!(resyncPeriodMs >= 0 && resyncPeriodMs < 2 ** 31)) {
-      throw invalidOption('resyncPeriodMs', resyncPeriodMs, 'must be from 0 to 2,147,483,647')
-    }
+    checkWhole('resyncPeriodMs', resyncPeriodMs, [0, timerMsMax])
+    checkTiming(options.timing)
     this.#options = options
     this.#runtime = runtime
+    this.#timing = timingOf(options.timing)
     const host = this.#host()
     this.#driver = new Driver({
-      timing: timingOf(options.timing),
+      timing: this.#timing,
       runtime,
       keepAlive: true,
       sink: this.#sink(),
@@ -114,6 +120,7 @@ export class Reflector<T extends KubernetesObject = KubernetesObject> {
       'abort',
       () => {
         this.#resyncTimer?.cancel()
+        this.#relistTimer?.cancel()
         this.#driver.stop()
         this.#listed = []
         this.#state = 'stopped'
@@ -153,13 +160,17 @@ export class Reflector<T extends KubernetesObject = KubernetesObject> {
       listEnd: (_version, text) => {
         const listed = this.#listed
         this.#listed = []
-        this.#tell(() => store.replace(listed, text))
+        const isTaken = this.#tell(() => store.replace(listed, text))
+        if (isTaken) this.#refusals = 0
+        else this.#listAgain()
         if (this.#resyncTimer === undefined) this.#scheduleResync()
       },
       listAbort: () => {
         this.#listed = []
       },
-      bookmark: (_version, text) => this.#tell(() => store.bookmark?.(text)),
+      bookmark: (_version, text) => {
+        this.#tell(() => store.bookmark?.(text))
+      },
       watchStart: () => {},
     }
   }
@@ -193,12 +204,26 @@ export class Reflector<T extends KubernetesObject = KubernetesObject> {
     })
   }
 
-  /** A store that throws loses that one event, until the next list; the driver must not be torn out of its step. */
-  #tell(call: () => void): void {
+  /** A store that throws loses that one event, until the next list; the driver must not be torn out of its step. False: it threw. */
+  #tell(call: () => void): boolean {
     try {
       call()
+      return true
     } catch (error) {
       this.#report(error)
+      return false
+    }
+  }
+
+  /** Without its list the store would be wrong for as long as watches go well. */
+  #listAgain(): void {
+    const runtime = this.#runtime
+    const inputs = { nowMs: runtime.nowMs(), random: runtime.random(), timing: this.#timing }
+    const ms = backoffMs(++this.#refusals, 0, inputs)
+    this.#relistTimer?.cancel()
+    // The store may have stopped it.
+    if (this.#driver.state.name !== 'stopped') {
+      this.#relistTimer = runtime.setTimer(ms, () => this.#driver.relist())
     }
   }
 

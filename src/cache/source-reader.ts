@@ -8,6 +8,7 @@ import type { AnswerReader, OpenEffect, ReaderCalls } from '../reflector/host.ts
 import type { Query } from '../reflector/state.ts'
 import { metaNamespaceKeyFunc, resourceVersionOf } from './object-keys.ts'
 import { sourceError } from './source-error.ts'
+import { factsOf, unexpected, withoutToken } from './source-list.ts'
 
 export interface SourceReaderOptions<T extends KubernetesObject> extends ReaderCalls {
   readonly effect: OpenEffect
@@ -172,39 +173,6 @@ export class SourceReader<T extends KubernetesObject> implements AnswerReader {
       return false
     }
   }
-}
-
-interface ListFacts<T> {
-  readonly items: readonly T[]
-  readonly version: string
-  readonly continueToken: string
-}
-
-function factsOf<T>(list: SourceList<T>): ListFacts<T> {
-  if (list?.kind === 'Table') throw unexpected('it is a Table')
-  // An empty list of Go's may be null.
-  const items = list?.items ?? []
-  if (!Array.isArray(items)) throw unexpected('items is no array')
-  const version = resourceVersionOf(list)
-  if (version === '') throw unexpected('it has no metadata.resourceVersion')
-  const { metadata }: { metadata: Readonly<Record<string, unknown>> } = list
-  // client-node's lists carry it under another name; missing it would lose all pages but the first.
-  const token = metadata['continue'] ?? metadata['_continue']
-  return { items, version, continueToken: typeof token === 'string' ? token : '' }
-}
-
-/**
- * An expired page is answered with one unpaged list, as client-go does: to go on with a fresh token would mix versions,
- * and nothing downstream compares those.
- */
-function withoutToken(error: KubeInformerError): KubeInformerError {
-  const { continueToken, ...facts } = error.facts
-  if (continueToken === undefined) return error
-  return new KubeInformerError(error.code, error.message, { facts, cause: error })
-}
-
-function unexpected(what: string): KubeInformerError {
-  return new KubeInformerError('ERR_UNEXPECTED_BODY', `not what Kubernetes gives: ${what}`)
 }
 
 function discard(iterator: AsyncIterator<unknown>): void {

@@ -42,7 +42,8 @@ class Watcher<T> {
  *
  * Versions are a counter of its own, one step a change. A watch tells every change after its version, first those that
  * have happened already, then live ones; it ends only by {@link resetWatch} or its signal. Any number of watches may be
- * open. Objects are copied on their way in and out. Everything that is listed comes in one page.
+ * open. Objects are copied on their way in and out. Everything that is listed comes in one page. Remembers all changes
+ * until {@link resetWatch}.
  *
  * @example
  * const source = new FakeControllerSource<Pod>()

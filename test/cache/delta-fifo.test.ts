@@ -118,6 +118,14 @@ describe('DeltaFIFO: a list', () => {
     )
     expect(() => queue.replace([{} as Thing, {} as Thing])).toThrow(AggregateError)
     expect(await take()).toEqual(['Replaced a@1, Deleted a?1', 'Replaced b@1, Deleted b?1'])
+
+    const refused: unknown[] = []
+    const lenient = queueOf({ onRefused: (error, object) => refused.push((error as Error).message, object) })
+    lenient.queue.replace([thing('a'), {} as Thing])
+    expect([await lenient.take(), refused]).toEqual([
+      ['Replaced a@1'],
+      ['the object has no metadata.name', {}],
+    ])
   })
 })
 

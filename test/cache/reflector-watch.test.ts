@@ -157,6 +157,25 @@ describe('Reflector: watches', () => {
     expect([await bench.settledNews(), bench.version]).toEqual([['add a@11', 'error full', 'add b@12'], '12'])
   })
 
+  test('lists again, after pauses, when the store does not take a list', async () => {
+    const bench = new ReflectorBench()
+    const waits: number[] = []
+    for (let i = 0; i < 3; i++) {
+      bench.storeError = new Error('no')
+      const list = await bench.next('list')
+      list.page('10', [thing('a')])
+      await bench.next('watch')
+      waits.push(await bench.wait())
+    }
+    ;(await bench.next('list')).page('10', [thing('a')])
+    await bench.next('watch')
+    expect([waits, bench.news()]).toEqual([
+      [800, 1600, 3200],
+      [...Array(3).fill(['replace a@1 at 10', 'error no']).flat(), 'replace a@1 at 10'],
+    ])
+    expect(await bench.wait()).toBe(70_000)
+  })
+
   test('is not stopped by a listener of errors that throws', async () => {
     const bench = new ReflectorBench({
       onError: () => {
@@ -190,18 +209,17 @@ describe('Reflector: watches', () => {
     const bench = new ReflectorBench()
     const watch = await bench.listed('10')
     let version = 10
-    let isOver = false
     const startMs = bench.clock.nowMs()
     // Every event is there before it is asked for, and takes a millisecond.
     bench.clock.nowMs = () => startMs + version
     bench.log.push = () => {
-      if (!isOver) watch.event('ADDED', thing('a', ++version))
+      if (version < 10_000) watch.event('ADDED', thing('a', ++version))
       return 0
     }
     watch.event('ADDED', thing('a', ++version))
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    isOver = true
-    expect(version).toBeGreaterThan(20)
+    while (version === 11) await new Promise((resolve) => setImmediate(resolve))
+    expect(version).toBeLessThan(100)
+    bench.stopped.abort()
   })
 })
 

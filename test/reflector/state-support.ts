@@ -1,6 +1,6 @@
-import { defaultTiming } from '../../src/reflector/default-timing.ts'
 import type { Inputs } from '../../src/reflector/requests.ts'
 import type { Effect, Step } from '../../src/reflector/state.ts'
+import { defaultTiming } from '../../src/reflector/timing.ts'
 
 export const inputs = (nowMs = 1_000_000, random = 0): Inputs => ({ nowMs, random, timing: defaultTiming })
 

@@ -1,3 +1,5 @@
+import { checkWhole, timerMsMax } from '../base/check-whole.ts'
+import { unknownOption } from '../errors.ts'
 import type { ReflectorTiming } from '../protocol/messages.ts'
 
 /** client-go's, where it has them. */
@@ -17,4 +19,13 @@ export const defaultTiming: ReflectorTiming = {
 export function timingOf(timing: Partial<ReflectorTiming> = {}): ReflectorTiming {
   const given = Object.entries(timing).filter(([, value]) => value !== undefined)
   return { ...defaultTiming, ...Object.fromEntries(given) }
+}
+
+/** @throws ERR_INVALID_OPTION */
+export function checkTiming(timing: Partial<ReflectorTiming> = {}): void {
+  for (const [name, value] of Object.entries(timing)) {
+    if (value === undefined) continue
+    if (!Object.hasOwn(defaultTiming, name)) throw unknownOption(`timing.${name}`, Object.keys(defaultTiming))
+    checkWhole(`timing.${name}`, value, [1, timerMsMax])
+  }
 }
