@@ -37,7 +37,10 @@ export interface InformerStats {
   readonly listeners: readonly ListenerStats[]
 }
 
-/** An object that could not be taken in: too large, no valid JSON, without identity. Its last good state stays cached. */
+/**
+ * An object that could not be taken in: too large, no valid JSON, without identity. Its last good state stays cached,
+ * until its end, which comes with `finalStateUnknown` when that, too, cannot be read.
+ */
 export interface RefusedObject {
   /** undefined: it could not be read; a new list was asked for. */
   readonly key: string | undefined
@@ -57,7 +60,10 @@ export interface InformerHealth {
   readonly error?: { readonly code: ErrorCode; readonly message: string }
   /** Since the worker last read a byte, told twice a second; bookmarks come once a minute. */
   readonly lastByteAgeMs?: number
-  /** Objects whose newest version is not cached because it was refused. The newest 1,000. */
+  /**
+   * Objects whose newest version is not cached because it was refused; at most 1,000, the newest. Each until a newer
+   * version or its end is applied, or a complete list did not have it refused again.
+   */
   readonly refused: readonly RefusedObject[]
   readonly refusedTotal: number
 }

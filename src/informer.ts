@@ -7,11 +7,13 @@ import type { CacheEpoch } from './indexer/cache-epoch.ts'
 import { Indexer } from './indexer/indexer.ts'
 import type { Indexers } from './indexer/indices.ts'
 import { columnsOf, InformerIndexer } from './informer-indexer.ts'
-import type { InformerHealth, InformerState, InformerStats, RefusedObject } from './informer-stats.ts'
+import type { InformerHealth, InformerState, InformerStats } from './informer-stats.ts'
 import { Lister } from './lister.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { Processor } from './notify/processor.ts'
 import type { Registration } from './notify/registration.ts'
+import type { FromWatch } from './protocol/messages.ts'
+import { RefusedObjects } from './refused-objects.ts'
 
 export interface InformerOptions {
   readonly engine: Engine
@@ -27,8 +29,6 @@ export interface InformerOptions {
   ) => void
 }
 
-/** Refused objects named in `health()`; older ones are only counted. */
-const refusedCountMax = 1_000
 /** An object without a readable key may be any: a new list tells, but one that stays broken must not list for ever. */
 const refusedRelistMs = 60_000
 
@@ -48,7 +48,7 @@ export class Informer<T> {
   readonly #cache: Indexer
   readonly #session: WatchSession
   readonly #processor: Processor<CacheEpoch>
-  readonly #refused = new Map<string, RefusedObject>()
+  readonly #refused = new RefusedObjects()
   readonly #changed = new Set<() => void>()
   readonly #stateListeners = new Set<(state: InformerState, error: KubeInformerError | undefined) => void>()
   #state: InformerState = 'idle'
@@ -74,6 +74,7 @@ export class Informer<T> {
     this.#cache = new Indexer({
       sink: this.#processor,
       columns: this.#columns,
+      onDeleted: (key, version) => this.#refused.deleted(key, version),
       onIndexError: (index, key, error) =>
         this.#callUser(() =>
           options.onHandlerError(new Error(`index "${index}" failed`, { cause: error }), {
@@ -249,7 +250,7 @@ export class Informer<T> {
       ...(counters.lastByteAtMs > 0 && {
         lastByteAgeMs: this.#options.engine.runtime.nowMs() - counters.lastByteAtMs,
       }),
-      refused: [...this.#refused.values()],
+      refused: this.#refused.list(),
       refusedTotal: counters.refused,
     }
   }
@@ -298,30 +299,17 @@ export class Informer<T> {
       this.#syncedAtMs = this.#options.engine.runtime.nowMs()
       this.#notify()
     }
-    if (this.#refused.size > 0) this.#forgetRepaired()
+    this.#refused.forgetRepaired(this.#cache)
   }
 
-  #refuse(refused: RefusedObject): void {
-    const name = refused.key ?? ''
-    this.#refused.delete(name)
-    this.#refused.set(name, refused)
-    if (this.#refused.size > refusedCountMax) {
-      for (const oldest of this.#refused.keys()) {
-        this.#refused.delete(oldest)
-        break
-      }
-    }
+  #refuse(refused: Extract<FromWatch, { type: 'refused' }>): void {
+    const { key, resourceVersion, bytes, error, generation } = refused
+    this.#cache.sawGeneration(generation)
+    this.#refused.add({ key, resourceVersion, bytes, error }, generation)
     const now = this.#options.engine.runtime.nowMs()
-    if (refused.key === undefined && now - this.#relistAtMs >= refusedRelistMs) {
+    if (key === undefined && now - this.#relistAtMs >= refusedRelistMs) {
       this.#relistAtMs = now
       this.#session.relist()
-    }
-  }
-
-  /** A refusal stands until a newer version of that object is cached. */
-  #forgetRepaired(): void {
-    for (const [key, refused] of this.#refused) {
-      if (this.#cache.isNewerThan(key, refused.resourceVersion)) this.#refused.delete(key)
     }
   }
 

@@ -153,6 +153,16 @@ export class DeltaQueue<E> {
     return this.#inBracket
   }
 
+  /** Of the list that is under way, or came last. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** A server may repeat events after a resume: this watch has seen this one, or one behind it. */
+  isRepeat(version: ResourceVersion): boolean {
+    return !this.#inBracket && this.#seen !== undefined && version <= this.#seen
+  }
+
   /**
    * Takes one event whose record (`length` bytes) lies at the tail reserved in `slab`; the record is committed only
    * if the event is accepted, so that a storm of repeats costs no memory.
@@ -169,14 +179,13 @@ export class DeltaQueue<E> {
     this.counters.events++
     let previous: ResourceVersion | undefined
     if (!this.#inBracket) {
-      const seen = this.#seen
-      if (seen !== undefined && version <= seen) {
-        // A server may repeat events after a resume; letting one through would carry `here` back in time.
+      if (this.isRepeat(version)) {
+        // Letting it through would carry `here` back in time.
         this.counters.droppedStale++
         this.#onRule?.('queue: repeat dropped')
         return false
       }
-      previous = seen
+      previous = this.#seen
       this.#seen = version
     }
     let entry = this.#items.get(key)

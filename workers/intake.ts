@@ -2,10 +2,10 @@ import { KubeInformerError } from '../src/errors.ts'
 import type { DictionaryEpoch } from '../src/protocol/dictionary-epoch.ts'
 import { sameUid } from '../src/protocol/record-header.ts'
 import type { Slab, VersionCell } from '../src/protocol/record-store.ts'
-import type { ResourceVersion } from '../src/protocol/resource-version.ts'
+import { parseResourceVersion, type ResourceVersion } from '../src/protocol/resource-version.ts'
 import type { DeltaSink } from './delta.ts'
 import type { DeltaQueue } from './delta-queue.ts'
-import { findIdentity } from './framing/find-identity.ts'
+import { type FoundIdentity, findIdentity } from './framing/find-identity.ts'
 import { type JsonTranscoder, maxRecordBytes } from './transcode/json-transcoder.ts'
 
 export interface RefusedObject {
@@ -13,6 +13,8 @@ export interface RefusedObject {
   readonly resourceVersion: string
   readonly bytes: number
   readonly error: KubeInformerError
+  /** List generation in which it came. */
+  readonly generation: number
 }
 
 export interface IntakeOptions {
@@ -44,7 +46,12 @@ export class Intake implements DeltaSink {
     try {
       recordEnd = transcoder.transcode(bytes, start, end, slab.bytes, slab.usedBytes)
     } catch (error) {
-      this.#refuse(error, end - start)
+      const key = transcoder.key === '' ? undefined : transcoder.key
+      this.#refuse(error, end - start, {
+        key,
+        version: transcoder.versionText,
+        isDeleted: kind === 'deleted',
+      })
       return
     }
     const length = recordEnd - slab.usedBytes
@@ -96,21 +103,36 @@ export class Intake implements DeltaSink {
 
   /** A frame that was refused before it was decoded: `prefix` may tell whose it was. */
   refused(error: KubeInformerError, bytes: number, prefix: Buffer): void {
-    const { key, version } = findIdentity(prefix)
-    if (key !== undefined) this.#options.queue.stampRefused(key)
-    this.#options.onRefused({ key, resourceVersion: version, bytes, error })
+    this.#refuse(error, bytes, findIdentity(prefix))
   }
 
-  #refuse(error: unknown, bytes: number): void {
-    const { transcoder, queue } = this.#options
+  #refuse(error: unknown, bytes: number, { key, version, isDeleted }: FoundIdentity): void {
+    const { queue, onRefused } = this.#options
+    // It was named when it came first; named again behind the end of that object it would stay so.
+    if (queue.isRepeat(parseResourceVersion(version))) return
+    if (isDeleted && key !== undefined && version !== '') {
+      const end = endOf(key, version)
+      this.object('deleted', end, 0, end.length)
+      return
+    }
+    if (key !== undefined) queue.stampRefused(key)
     const coded =
       error instanceof KubeInformerError
         ? error
         : new KubeInformerError('ERR_INTERNAL', 'the transcoder failed', { cause: error })
-    const key = transcoder.key === '' ? undefined : transcoder.key
-    if (key !== undefined) queue.stampRefused(key)
-    this.#options.onRefused({ key, resourceVersion: transcoder.versionText, bytes, error: coded })
+    onRefused({ key, resourceVersion: version, bytes, error: coded, generation: queue.generation })
   }
+}
+
+/**
+ * The end of an object whose final state cannot be read: without it main would keep what it has for ever. The uid is
+ * that of no object, so main tells what it has as the last known state, `finalStateUnknown`.
+ */
+function endOf(key: string, resourceVersion: string): Buffer {
+  const slash = key.indexOf('/')
+  const namespace = slash < 0 ? undefined : key.slice(0, slash)
+  const metadata = { name: key.slice(slash + 1), namespace, uid: 'unread', resourceVersion }
+  return Buffer.from(JSON.stringify({ metadata }))
 }
 
 function sameUidAsTail(

@@ -66,9 +66,9 @@ class Watch {
       transcoder: new JsonTranscoder({ fields: spec.fields, columns: spec.columns }),
       queue: this.#queue,
       nowMs: () => runtime.nowMs(),
-      onRefused: ({ key, resourceVersion, bytes, error }) => {
+      onRefused: ({ error, ...refused }) => {
         this.#refused.count++
-        this.#post({ type: 'refused', key, resourceVersion, bytes, error: toWireError(error) })
+        this.#post({ type: 'refused', ...refused, error: toWireError(error) })
       },
     })
     this.#transport = new HttpTransport(spec.connection, runtime)

@@ -41,6 +41,8 @@ export interface IndexerOptions {
   readonly sink: ChangeSink<CacheEpoch>
   readonly columns: readonly string[]
   readonly onIndexError: IndicesOptions['onIndexError']
+  /** A key's end at `version` holds, whether it was cached or not. Not told of what a list did not contain. */
+  readonly onDeleted?: (key: string, version: ResourceVersion) => void
   readonly slabBytes?: number
   readonly memoCount?: number
   readonly onRule?: (rule: IndexerRule) => void
@@ -61,12 +63,14 @@ export class Indexer {
   readonly #sink: ChangeSink<CacheEpoch>
   readonly #memo: MemoRing<Cell>
   readonly #onRule: ((rule: IndexerRule) => void) | undefined
+  readonly #onDeleted: IndexerOptions['onDeleted']
   /** Of records without references. */
   readonly #plainEpoch = new CacheEpoch(-1, -1)
   #resetGeneration = 0
   /** Stamped since the last reset though their version is of before: refused objects, kept at their last good state. */
   readonly #keptFromBefore = new Set<string>()
   #generationMax = 0
+  #listedGeneration = 0
   #inBracket = false
   #hasSynced = false
   #safeVersion: string | undefined
@@ -78,6 +82,7 @@ export class Indexer {
   constructor(options: IndexerOptions) {
     this.#sink = options.sink
     this.#onRule = options.onRule
+    this.#onDeleted = options.onDeleted
     this.#memo = new MemoRing(options.memoCount ?? 256)
     this.store = new RecordStore<CacheEpoch>({ slabBytes: options.slabBytes ?? 1024 * 1024 })
     this.indices = new Indices({
@@ -117,6 +122,16 @@ export class Indexer {
   /** Highest list generation seen: a successor's must be above. */
   get generationMax(): number {
     return this.#generationMax
+  }
+
+  /** The newest list that is complete; 0: none yet. */
+  get listedGeneration(): number {
+    return this.#listedGeneration
+  }
+
+  /** A generation that has been used, though nothing of it was, and perhaps ever will be, applied. */
+  sawGeneration(generation: number): void {
+    if (generation > this.#generationMax) this.#generationMax = generation
   }
 
   cell(key: string): Cell | undefined {
@@ -217,6 +232,7 @@ export class Indexer {
     const old = this.#cells.get(key)
     if (old === undefined) {
       this.#onRule?.('main: Deleted of unknown')
+      this.#onDeleted?.(key, version)
       this.tombstones.raise(key, version)
       return
     }
@@ -225,6 +241,7 @@ export class Indexer {
       this.#drop('main: Deleted old')
       return
     }
+    this.#onDeleted?.(key, version)
     this.#remove(key, old)
     this.tombstones.raise(key, version)
     const isSame = sameUid(old.slab.bytes, old.offset, from.bytes, offset)
@@ -296,6 +313,7 @@ export class Indexer {
     this.#sweep = undefined
     this.#inBracket = false
     this.#hasSynced = true
+    this.#listedGeneration = sweep.generation
     this.#sink.listCompleted()
     return false
   }

@@ -130,6 +130,8 @@ export type FromWatch =
       readonly resourceVersion: string
       readonly bytes: number
       readonly error: WireError
+      /** Of the list in which it came, or which came before it. */
+      readonly generation: number
     }
   | { readonly type: 'counters'; readonly counters: WatchCounters }
   | { readonly type: 'stopped'; readonly counters: WatchCounters }

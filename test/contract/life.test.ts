@@ -224,6 +224,55 @@ describe.each(threadCounts)('the contract on life and bounds, threads: $threads'
     await until(() => informer.health().refused.length === 0, 'and it is named no more')
   })
 
+  it('line 14: a refused object is named no longer than it exists, and its end is told though it cannot be read', async () => {
+    const large = { text: 'x'.repeat(100_000) }
+    bed.create('grown', { n: '1' })
+    const informer = informerOf(bed.factory({ frameBytesMax: 65_536 }))
+    const recorder = new Recorder()
+    informer.addEventHandler(recorder.handlers)
+    await synced(informer)
+    bed.create('big', large)
+    bed.update('grown', large)
+    await until(() => informer.health().refused.length === 2, 'both are named')
+    expect(informer.indexer.get('default/grown')?.data).toEqual({ n: '1' })
+    bed.delete('big')
+    bed.delete('grown')
+    bed.create('after')
+    await until(() => informer.indexer.has('default/after'), 'the stream went on')
+    expect(informer.health().refused).toEqual([])
+    await until(() => sameState(recorder.state(), bed.truth()), 'the listener shows what the server holds')
+    expect(recorder.log).toEqual(['add grown list', 'delete grown unknown watch', 'add after watch'])
+    expect(recorder.problems).toEqual([])
+
+    // Again under the same name: an end that came first must not hide it, one that comes later must.
+    bed.create('big')
+    bed.delete('big')
+    bed.create('big', large)
+    bed.create('then')
+    await until(() => informer.indexer.has('default/then'), 'the stream went on')
+    expect(informer.health().refused).toMatchObject([{ key: 'default/big' }])
+  })
+
+  it('line 14: what was refused is named until a complete list does without it', async () => {
+    const text = 'x'.repeat(100_000)
+    bed.create('big', { text })
+    // The namespace stands behind what is too large: any object may be meant.
+    const metadata = { name: 'nameless', generateName: text, namespace: 'default' }
+    bed.server.create('configmaps', { metadata })
+    const informer = informerOf(bed.factory({ frameBytesMax: 65_536 }))
+    await synced(informer)
+    const refused = () => informer.health().refused.map(({ key }) => key)
+    expect(refused()).toEqual(['default/big', undefined])
+    await bed.server.stopListening()
+    bed.delete('big')
+    bed.delete('nameless')
+    bed.create('other', { text })
+    bed.server.compact()
+    await bed.server.startListening()
+    await until(() => informer.stats().watch.relists > 0, 'it lists anew')
+    await until(() => refused().join() === 'default/other', 'only the new one is named')
+  })
+
   it('line 13: a handler that hangs holds no more than its bound', async () => {
     for (let i = 0; i < 50; i++) bed.create(`m${i}`)
     const informer = informerOf(bed.factory({ drainMs: 100 }))

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { findIdentity } from '../../workers/framing/find-identity.ts'
 
 const fill = '"'.concat('x'.repeat(200))
-const none = { key: undefined, version: '' }
+const none = { key: undefined, version: '', isDeleted: false }
 
 test.each([
   ['of an item', '{"metadata":{"name":"a","namespace":"n","uid":"u","resourceVersion":"7"},"x":', 'n/a', '7'],
@@ -33,7 +33,19 @@ test.each([
   ],
   ['with escapes', '{"metadata":{"name":"\\u0061","namespace":"n"}', 'n/a', ''],
 ])('finds the key %s', (_what, text, key, version) => {
-  expect(findIdentity(Buffer.from(text))).toEqual({ key, version })
+  expect(findIdentity(Buffer.from(text))).toEqual({ key, version, isDeleted: false })
+})
+
+test('finds out that an event is of the end', () => {
+  const text =
+    '{"type":"DELETED","object":{"metadata":{"name":"a","namespace":"n","resourceVersion":"7"},"x":'
+  expect(findIdentity(Buffer.from(text))).toEqual({ key: 'n/a', version: '7', isDeleted: true })
+  const other =
+    '{"type":"ADDED","object":{"type":"DELETED","metadata":{"name":"a","resourceVersion":"7"},"x":'
+  expect(findIdentity(Buffer.from(other))).toEqual({ key: 'a', version: '7', isDeleted: false })
+  expect(
+    findIdentity(Buffer.from('{"type":"DELETED","metadata":{"name":"a","resourceVersion":"7"}}')),
+  ).toEqual({ key: 'a', version: '7', isDeleted: false })
 })
 
 test.each([

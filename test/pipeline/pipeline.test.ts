@@ -239,6 +239,33 @@ describe('from object bytes to the cache', () => {
     expect(log).not.toContain('delete a@5 unknown')
   })
 
+  it('tells the end of an object though it cannot be read, and names no repeat of what it refused', () => {
+    const { start, refused, indexer, log } = pipeline()
+    const w = start()
+    w.intake.listStart(false)
+    w.event('upsert', thing('a', 5))
+    w.intake.listEnd(10)
+    w.flush()
+    const broken = (version: number) =>
+      `{"metadata":{"name":"a","uid":"uid-of-a","resourceVersion":"${version}"},"spec":nonsense}`
+    w.event('upsert', broken(12))
+    w.event('deleted', broken(13))
+    w.event('upsert', broken(12))
+    w.event('deleted', broken(13))
+    w.flush()
+    expect(log.slice(2)).toEqual(['delete a@5 unknown'])
+    expect(refused.map(({ resourceVersion, generation }) => [resourceVersion, generation])).toEqual([
+      ['12', 1],
+    ])
+    expect(indexer.size).toBe(0)
+    // Back at once under the same name: queued behind its end, another object.
+    w.event('upsert', thing('a', 14, {}, 'other-uid'))
+    w.event('deleted', broken(15))
+    w.event('upsert', thing('a', 16, {}, 'third-uid'))
+    w.flush()
+    expect(log.slice(3)).toEqual(['add a@16 watch'])
+  })
+
   it('refuses a batch that continues other dictionaries than it has', () => {
     const { start, log, reader } = pipeline()
     const w = start()

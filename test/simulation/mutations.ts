@@ -145,9 +145,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'repeats let into the queue',
-    edits: [
-      { file: queue, find: 'if (seen !== undefined && version <= seen) {', replace: 'if (seen === 0) {' },
-    ],
+    edits: [{ file: queue, find: 'if (this.isRepeat(version)) {', replace: 'if (this.#seen === 0) {' }],
   },
   {
     name: 'sweep blind to versions',

@@ -4,6 +4,8 @@ import { MemberReader, stringAt } from './json-span.ts'
 export interface FoundIdentity {
   readonly key: string | undefined
   readonly version: string
+  /** It is a watch event that tells of the object's end. */
+  readonly isDeleted: boolean
 }
 
 /**
@@ -13,7 +15,8 @@ export interface FoundIdentity {
 export function findIdentity(prefix: Buffer): FoundIdentity {
   const outer = find(prefix, 0, ['object', 'metadata'])
   const metadata = outer?.key === 'object' ? find(prefix, outer.start, ['metadata']) : outer
-  if (metadata === undefined) return { key: undefined, version: '' }
+  const isDeleted = outer?.key === 'object' && outer.type === 'DELETED'
+  if (metadata === undefined) return { key: undefined, version: '', isDeleted }
   const members = new MemberReader(prefix, metadata.start, prefix.length)
   let name: string | undefined
   let namespace: string | undefined
@@ -31,6 +34,7 @@ export function findIdentity(prefix: Buffer): FoundIdentity {
   return {
     key: isKnown ? (namespace ? `${namespace}/${name}` : name) : undefined,
     version: resourceVersion ?? '',
+    isDeleted,
   }
 }
 
@@ -38,10 +42,13 @@ function find(
   bytes: Buffer,
   start: number,
   keys: readonly string[],
-): { readonly key: string; readonly start: number } | undefined {
+): { readonly key: string; readonly start: number; readonly type: string | undefined } | undefined {
   const members = new MemberReader(bytes, start, bytes.length)
+  let type: string | undefined
   while (members.next()) {
-    if (keys.includes(members.key)) return { key: members.key, start: members.valueStart }
+    const { key, valueStart, valueEnd } = members
+    if (keys.includes(key)) return { key, start: valueStart, type }
+    if (key === 'type') type = stringAt(bytes, valueStart, valueEnd)
   }
   return undefined
 }
