@@ -6,15 +6,12 @@ import { Informer } from './informer.ts'
 import type { InformerHealth, InformerStats } from './informer-stats.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 import type { Lister } from './lister.ts'
-import { boundsOf, type InformerFactoryOptions, validateFactoryOptions } from './options.ts'
-import { parseFieldPath } from './protocol/field-path.ts'
+import { boundsOf, fieldsOf, type InformerFactoryOptions, validateFactoryOptions } from './options.ts'
 import { timingOf } from './reflector/timing.ts'
 import type { GroupVersionResource, ResourceHandle, SelectOptions } from './resource-handle.ts'
 import { collectionPath, knownResource, resourceLabel } from './resources/names.ts'
 import { TypedGroups } from './resources/typed-groups.ts'
 import { parseLabelSelector } from './selectors/label-selector.ts'
-
-const defaultDropFields = ['metadata.managedFields']
 
 /**
  * Shares one informer per resource (and selection) among all users of a cluster in this process.
@@ -130,12 +127,9 @@ export class InformerFactory extends TypedGroups {
     // A factory for one namespace still watches nodes: they have none.
     const namespace = known?.namespaced === false ? '' : (select.namespace ?? this.#options.namespace ?? '')
     const labels = select.labelSelector === undefined ? '' : parseLabelSelector(select.labelSelector).text
-    const dropFields = select.dropFields ?? this.#options.dropFields ?? defaultDropFields
-    const keepFields = select.keepFields ?? (select.dropFields ? undefined : this.#options.keepFields)
-    // A bad path throws here: the worker would refuse it for ever.
-    for (const path of keepFields ?? dropFields) parseFieldPath(path)
+    const fields = fieldsOf(select, this.#options)
     const name = JSON.stringify([group, type.version, type.resource, namespace, labels, select.fieldSelector])
-    const key = `${name} ${JSON.stringify(keepFields ?? dropFields)} ${keepFields !== undefined}`
+    const key = `${name} ${JSON.stringify(fields)}`
     const existing = this.#handles.get(key)
     if (existing !== undefined) return existing
     const handle = new Handle<KubernetesObject>(
@@ -151,7 +145,7 @@ export class InformerFactory extends TypedGroups {
             path: collectionPath({ group, version: type.version, resource: type.resource }, namespace),
             ...(labels !== '' && { labelSelector: labels }),
             ...(select.fieldSelector && { fieldSelector: select.fieldSelector }),
-            fields: keepFields === undefined ? { drop: dropFields } : { keep: keepFields },
+            fields,
             bounds: boundsOf(this.#options),
             timing: timingOf(this.#options.timing),
           },

@@ -1,9 +1,8 @@
-import { KubeInformerError } from './errors.ts'
+import { invalidOption, KubeInformerError } from './errors.ts'
 import type { Indexer } from './indexer/indexer.ts'
 import { type Indexers, namespaceIndex } from './indexer/indices.ts'
 import { keyOf, type ObjectName } from './lister.ts'
 import { ObjectList } from './object-list.ts'
-import { parseFieldPath } from './protocol/field-path.ts'
 
 /** The cache and its indices, for reading (client-go's Indexer). All calls are synchronous; objects are deep frozen. */
 export class InformerIndexer<T> {
@@ -73,16 +72,17 @@ export class InformerIndexer<T> {
   }
 }
 
-/** Paths that the worker must extract for these indices. A bad one throws here: the worker would refuse it for ever. */
+/** Paths that the worker must extract for these indices. */
 export function columnsOf(indexers: Indexers): string[] {
   const columns = new Set<string>()
   for (const [name, definition] of Object.entries(indexers)) {
     if (name === namespaceIndex) {
       throw new KubeInformerError('ERR_INDEX_CONFLICT', `index "${namespaceIndex}" always exists`)
     }
-    if (typeof definition !== 'string') continue
-    parseFieldPath(definition)
-    columns.add(definition)
+    if (typeof definition === 'string') columns.add(definition)
+    else if (typeof definition !== 'function') {
+      throw invalidOption(name, definition, 'an index is a path or a function')
+    }
   }
   return [...columns]
 }

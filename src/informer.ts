@@ -12,6 +12,7 @@ import { Lister } from './lister.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { Processor } from './notify/processor.ts'
 import type { Registration } from './notify/registration.ts'
+import { planFields } from './protocol/field-plan.ts'
 import type { FromWatch } from './protocol/messages.ts'
 import { RefusedObjects } from './refused-objects.ts'
 
@@ -161,7 +162,8 @@ export class Informer<T> {
   /**
    * Adds indices: by path (`'spec.nodeName'`, extracted in the worker, so only before the first start) or by function.
    *
-   * @throws ERR_INDEX_CONFLICT for a name that exists with another definition, ERR_INVALID_OPTION for a path that does not parse, or comes too late
+   * @throws ERR_INDEX_CONFLICT for a name that exists with another definition; ERR_INVALID_OPTION for a path that does
+   * not parse, is not cached (`dropFields`, `keepFields`), is another index's written otherwise, or comes too late
    */
   addIndexers(indexers: Indexers<T>): void {
     const columns = columnsOf(indexers as Indexers).filter((path) => !this.#columns.includes(path))
@@ -172,6 +174,7 @@ export class Informer<T> {
         { facts: { option: 'indexers' } },
       )
     }
+    planFields(this.#options.template.fields, [...this.#columns, ...columns])
     this.#columns.push(...columns)
     const added = this.#cache.indices.define(indexers as Indexers)
     for (const name of added) {

@@ -2,7 +2,8 @@ import { checkWhole, timerMsMax } from './base/check-whole.ts'
 import type { ConnectionConfig } from './config/connection-config.ts'
 import type { EngineOptions } from './engine/engine.ts'
 import { invalidOption, unknownOption } from './errors.ts'
-import type { ReflectorTiming, WatchBounds } from './protocol/messages.ts'
+import { planFields } from './protocol/field-plan.ts'
+import type { FieldSelection, ReflectorTiming, WatchBounds } from './protocol/messages.ts'
 import { checkTiming } from './reflector/timing.ts'
 
 /** Bounds of one informer's way through the engine, in bytes. */
@@ -90,7 +91,29 @@ export function validateFactoryOptions(options: InformerFactoryOptions): void {
     checkWhole(name, value, range)
   }
   checkTiming(options.timing)
-  if (options.dropFields !== undefined && options.keepFields !== undefined) {
-    throw invalidOption('keepFields', options.keepFields, 'cannot be combined with dropFields')
+  fieldsOf(options, {})
+}
+
+const defaultDropFields: readonly string[] = ['metadata.managedFields']
+
+/**
+ * What is cached of each object: as `own` says, or else as `defaults` do.
+ *
+ * @throws ERR_INVALID_OPTION also for paths that do not parse
+ */
+export function fieldsOf(own: FieldOptions, defaults: FieldOptions): FieldSelection {
+  const isOwn = own.dropFields !== undefined || own.keepFields !== undefined
+  const { dropFields, keepFields } = isOwn ? own : defaults
+  if (dropFields !== undefined && keepFields !== undefined) {
+    throw invalidOption('keepFields', keepFields, 'cannot be combined with dropFields')
   }
+  for (const [name, paths] of Object.entries({ dropFields, keepFields })) {
+    if (paths === undefined) continue
+    if (!Array.isArray(paths) || paths.some((path) => typeof path !== 'string')) {
+      throw invalidOption(name, paths, "must be an array of paths such as ['spec.nodeName']")
+    }
+  }
+  const fields = keepFields === undefined ? { drop: dropFields ?? defaultDropFields } : { keep: keepFields }
+  planFields(fields, [])
+  return fields
 }

@@ -41,7 +41,7 @@ test.each([0, 1])(
   },
 )
 
-test('paths that do not parse are refused where they are given, not by a worker for ever', async () => {
+test('paths that cannot be are refused where they are given, not by a worker for ever', async () => {
   const factory = createInformerFactory({ kubeConfig: { server: server.url }, threads: 0 })
   const { pods } = factory.core.v1
   const invalid = expect.objectContaining({
@@ -51,5 +51,24 @@ test('paths that do not parse are refused where they are given, not by a worker 
   expect(() => pods.informer.addIndexers({ bad: 'a..b' })).toThrow(invalid)
   expect(() => pods.select({ keepFields: ['a..b'] })).toThrow(invalid)
   expect(() => pods.select({ dropFields: ['a..b'] })).toThrow(invalid)
+  expect(() => createInformerFactory({ dropFields: ['a..b'] })).toThrow(invalid)
+  const refused = (option: string) =>
+    expect.objectContaining({ code: 'ERR_INVALID_OPTION', facts: { option } })
+  expect(() => pods.select({ dropFields: ['a[*]'] })).toThrow(refused('a[*]'))
+  expect(() => pods.select({ dropFields: ['a'], keepFields: ['b'] })).toThrow(refused('keepFields'))
+  expect(() => pods.select({ dropFields: 'spec' as unknown as string[] })).toThrow(refused('dropFields'))
+  // An index below what is dropped, the default included, or outside what is kept, would stay empty.
+  const managers = 'metadata.managedFields[*].manager'
+  expect(() => pods.informer.addIndexers({ byManager: managers })).toThrow(refused(managers))
+  const kept = pods.select({ keepFields: ['spec.nodeName'] }).informer
+  expect(() => kept.addIndexers({ byPhase: 'status.phase' })).toThrow(refused('status.phase'))
+  kept.addIndexers({ byNode: 'spec.nodeName', byNodeToo: 'spec.nodeName' })
+  const otherwise = "spec['nodeName']"
+  expect(() => kept.addIndexers({ byNodeAgain: otherwise })).toThrow(refused(otherwise))
+  expect(() => kept.addIndexers({ bad: 5 as unknown as string })).toThrow(refused('bad'))
+  // None of the refused ones has left anything behind.
+  kept.start()
+  await kept.waitForSync({ signal: AbortSignal.timeout(10_000) })
+  expect(kept.indexer.indexValues('byNode')).toEqual(kept.indexer.indexValues('byNodeToo'))
   await factory.close()
 })

@@ -1,5 +1,5 @@
+import type { FieldPlan } from '../../src/protocol/field-plan.ts'
 import { stringEnd, wordEnd } from '../../src/protocol/json-text.ts'
-import type { FieldPlan } from './field-plan.ts'
 
 /**
  * Valid JSON text → the same value as JSON text without dropped fields, and with every key at most once (the last one

@@ -1,5 +1,5 @@
+import type { FieldPlan } from '../../src/protocol/field-plan.ts'
 import { parseJsonText } from '../../src/protocol/json-text.ts'
-import type { FieldPlan } from './field-plan.ts'
 import type { NormalJson } from './normalise-json.ts'
 
 /** What an object that goes as JSON text says about itself. Slow: it is parsed for that. */

@@ -1,6 +1,6 @@
+import { type FieldPlan, role } from '../../src/protocol/field-plan.ts'
 import { recordTags } from '../../src/protocol/record-layout.ts'
 import { Detour } from './detour.ts'
-import { type FieldPlan, role } from './field-plan.ts'
 import { ch } from './json-scanner.ts'
 import { RecordFacts } from './record-facts.ts'
 import { ScalarEncoder } from './scalar-encoder.ts'

@@ -1,4 +1,4 @@
-import { role } from './field-plan.ts'
+import { role } from '../../src/protocol/field-plan.ts'
 
 /** Where in the source a value stands; `start` < 0: not seen, or not a string. */
 export class Span {

@@ -1,4 +1,3 @@
-import { KubeInformerError } from '../../src/errors.ts'
 import { recordFlags, recordOffsets } from '../../src/protocol/record-layout.ts'
 import type { Identity } from './identity.ts'
 import { ch } from './json-scanner.ts'
@@ -13,7 +12,6 @@ export class RecordTail {
   readonly #memos: StringMemo[] = []
 
   constructor(columnCount: number) {
-    if (columnCount > 255) throw new KubeInformerError('ERR_INVALID_OPTION', 'more than 255 columns')
     this.columnCount = columnCount
     this.forget()
   }

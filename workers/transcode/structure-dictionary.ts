@@ -1,5 +1,5 @@
+import type { FieldPlan } from '../../src/protocol/field-plan.ts'
 import { structureCountMax } from '../../src/protocol/record-layout.ts'
-import type { FieldPlan } from './field-plan.ts'
 import { SkipTemplates } from './skip-templates.ts'
 import { RecallBudget, ValueRecall } from './value-recall.ts'
 

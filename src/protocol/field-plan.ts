@@ -1,6 +1,6 @@
-import { KubeInformerError } from '../../src/errors.ts'
-import { type FieldStep, parseFieldPath } from '../../src/protocol/field-path.ts'
-import type { FieldSelection } from '../../src/protocol/messages.ts'
+import { KubeInformerError } from '../errors.ts'
+import { type FieldStep, parseFieldPath } from './field-path.ts'
+import type { FieldSelection } from './messages.ts'
 
 /** What the transcoder must know of a place besides its bytes. */
 export const role: {
@@ -100,8 +100,17 @@ const always: readonly (readonly [path: string, role: number])[] = [
   ['metadata.labels', role.labels],
 ]
 
-/** Throws ERR_INVALID_OPTION for paths that do not parse, contradict each other, or repeat a column. */
+/** A record's header counts its columns in one byte. */
+const columnCountMax = 255
+
+/**
+ * Throws ERR_INVALID_OPTION for paths that do not parse, contradict each other, or repeat a column. Main calls it
+ * before a watch starts: what only the worker refused would look like a server that is down, and be retried for ever.
+ */
 export function planFields(fields: FieldSelection, columns: readonly string[]): FieldPlan {
+  if (columns.length > columnCountMax) {
+    throw new KubeInformerError('ERR_INVALID_OPTION', `more than ${columnCountMax} columns`)
+  }
   const root = new FieldPlan('')
   const { drop, keep } = fields
   if (drop !== undefined && keep !== undefined) {
