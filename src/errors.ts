@@ -135,6 +135,13 @@ export function invalidOption(option: string, value: unknown, allowed: string): 
   return new KubeInformerError('ERR_INVALID_OPTION', message, { facts: { option } })
 }
 
+/** Without the value: whatever stands in the wrong place may be a token. */
+export function wrongType(option: string, value: unknown, allowed: string): KubeInformerError {
+  const type = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
+  const message = `option ${option}: a value of type ${type} is refused: ${allowed}`
+  return new KubeInformerError('ERR_INVALID_OPTION', message, { facts: { option } })
+}
+
 /** Without the value: it may be a token that was given one level too high. */
 export function unknownOption(option: string, known: readonly string[]): KubeInformerError {
   const message = `option ${option} is refused: no such option; known are ${known.join(', ')}`

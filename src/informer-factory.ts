@@ -6,7 +6,13 @@ import { Informer } from './informer.ts'
 import type { InformerHealth, InformerStats } from './informer-stats.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 import type { Lister } from './lister.ts'
-import { boundsOf, fieldsOf, type InformerFactoryOptions, validateFactoryOptions } from './options.ts'
+import {
+  boundsOf,
+  fieldsOf,
+  type InformerFactoryOptions,
+  validateFactoryOptions,
+  validateSelectOptions,
+} from './options.ts'
 import { timingOf } from './reflector/timing.ts'
 import type { GroupVersionResource, ResourceHandle, SelectOptions } from './resource-handle.ts'
 import { collectionPath, knownResource, resourceLabel } from './resources/names.ts'
@@ -30,8 +36,9 @@ export class InformerFactory extends TypedGroups {
     super()
     validateFactoryOptions(options)
     this.#options = options
+    // Before the engine: an option that it refuses would leave threads behind.
+    this.#broker = createCredentialsBroker(options.kubeConfig)
     this.#engine = new Engine(options)
-    this.#broker = createCredentialsBroker(options.kubeConfig, this.#engine.runtime)
   }
 
   /** Any resource, custom ones included; no discovery is needed or made. */
@@ -122,6 +129,7 @@ export class InformerFactory extends TypedGroups {
 
   #handle(type: GroupVersionResource, select: SelectOptions): ResourceHandle<KubernetesObject> {
     this.#refuseIfClosed()
+    validateSelectOptions(select)
     const group = type.group ?? ''
     const known = knownResource({ group, version: type.version, resource: type.resource })
     // A factory for one namespace still watches nodes: they have none.

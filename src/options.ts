@@ -1,7 +1,7 @@
-import { checkWhole, timerMsMax } from './base/check-whole.ts'
+import { checkNames, checkType, checkWhole, timerMsMax, type WholeRange } from './base/check-options.ts'
 import type { ConnectionConfig } from './config/connection-config.ts'
 import type { EngineOptions } from './engine/engine.ts'
-import { invalidOption, unknownOption } from './errors.ts'
+import { invalidOption, wrongType } from './errors.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { FieldSelection, ReflectorTiming, WatchBounds } from './protocol/messages.ts'
 import { checkTiming } from './reflector/timing.ts'
@@ -37,7 +37,7 @@ export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, Fi
   readonly resyncPeriodMs?: number
   /** How long `close()` waits for handler calls in progress. @default 5,000 */
   readonly drainMs?: number
-  /** Timing of lists, watches and retries; the defaults are client-go's. */
+  /** Timing of lists, watches and retries, whole numbers from 1; the defaults are client-go's. */
   readonly timing?: Partial<ReflectorTiming>
   /** A handler threw or rejected. Without this, it is only counted. */
   readonly onHandlerError?: (
@@ -57,7 +57,7 @@ export function boundsOf(options: BoundsOptions): WatchBounds {
 }
 
 /** Option → [smallest, largest] allowed; whole numbers all. */
-const ranges: Readonly<Record<string, readonly [number, number]>> = {
+const ranges = {
   threads: [0, 64],
   memoryBytesMax: [MiB, Number.MAX_SAFE_INTEGER],
   maxConcurrentSyncs: [1, 10_000],
@@ -68,8 +68,9 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   inFlightBytesMax: [64 * 1024, Number.MAX_SAFE_INTEGER],
   resyncPeriodMs: [0, timerMsMax],
   drainMs: [0, timerMsMax],
-}
-const otherOptions: readonly string[] = [
+} satisfies Partial<Record<keyof InformerFactoryOptions, WholeRange>>
+
+const otherOptions: readonly (keyof InformerFactoryOptions)[] = [
   'kubeConfig',
   'namespace',
   'timing',
@@ -79,19 +80,24 @@ const otherOptions: readonly string[] = [
   'workerUrl',
 ]
 
-/** @throws ERR_INVALID_OPTION naming option, value and what is allowed */
+/** All but `kubeConfig`, which config/ looks at. @throws ERR_INVALID_OPTION naming option and what is allowed */
 export function validateFactoryOptions(options: InformerFactoryOptions): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined) continue
-    const range = ranges[name]
-    if (range === undefined) {
-      if (otherOptions.includes(name)) continue
-      throw unknownOption(name, [...Object.keys(ranges), ...otherOptions])
-    }
-    checkWhole(name, value, range)
+  checkNames('', options, [...Object.keys(ranges), ...otherOptions])
+  const { namespace, timing, onHandlerError, workerUrl } = options
+  for (const [name, range] of Object.entries(ranges)) checkWhole(name, Reflect.get(options, name), range)
+  checkType('namespace', namespace, 'string')
+  checkType('onHandlerError', onHandlerError, 'function')
+  if (workerUrl !== undefined && !(workerUrl instanceof URL)) {
+    throw wrongType('workerUrl', workerUrl, 'must be a URL')
   }
-  checkTiming(options.timing)
+  if (timing !== undefined) checkTiming(timing)
   fieldsOf(options, {})
+}
+
+/** @throws ERR_INVALID_OPTION; selectors and fields are looked at where they are parsed */
+export function validateSelectOptions(options: object): void {
+  checkNames('', options, ['namespace', 'labelSelector', 'fieldSelector', 'dropFields', 'keepFields'])
+  for (const name of ['namespace', 'fieldSelector']) checkType(name, Reflect.get(options, name), 'string')
 }
 
 const defaultDropFields: readonly string[] = ['metadata.managedFields']
@@ -110,7 +116,7 @@ export function fieldsOf(own: FieldOptions, defaults: FieldOptions): FieldSelect
   for (const [name, paths] of Object.entries({ dropFields, keepFields })) {
     if (paths === undefined) continue
     if (!Array.isArray(paths) || paths.some((path) => typeof path !== 'string')) {
-      throw invalidOption(name, paths, "must be an array of paths such as ['spec.nodeName']")
+      throw wrongType(name, paths, "must be an array of paths such as ['spec.nodeName']")
     }
   }
   const fields = keepFields === undefined ? { drop: dropFields ?? defaultDropFields } : { keep: keepFields }

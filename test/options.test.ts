@@ -1,25 +1,67 @@
-import { expect, test } from 'vitest'
-import { createInformerFactory, type InformerFactoryOptions } from '../src/index.ts'
+import { afterAll, expect, test } from 'vitest'
+import { createInformerFactory, type InformerFactoryOptions, type SelectOptions } from '../src/index.ts'
 import { defaultTiming, timingOf } from '../src/reflector/timing.ts'
 
-test.each([
-  [{ threads: -1 }, 'threads', '-1'],
-  [{ sliceMs: 1.5 }, 'sliceMs', '1.5'],
-  [{ dropFields: ['spec'], keepFields: ['status'] }, 'keepFields', 'status'],
-] satisfies [InformerFactoryOptions, string, string][])('%j is refused', (options, option, value) => {
+/** As a caller without a compiler may write them. */
+const wrong = (options: object): InformerFactoryOptions => options
+
+const server = 'http://127.0.0.1:1'
+
+test.each<[string, InformerFactoryOptions, string]>([
+  ['threads', { threads: -1 }, '-1'],
+  ['sliceMs', { sliceMs: 1.5 }, '1.5'],
+  ['keepFields', { dropFields: ['spec'], keepFields: ['status'] }, 'status'],
+  ['thread', wrong({ thread: 1 }), 'known are threads'],
+  ['threads', wrong({ threads: '4' }), 'type string'],
+  ['options', wrong([1]), 'type array'],
+  ['timing', wrong({ timing: 5_000 }), 'silenceMs'],
+  ['namespace', wrong({ namespace: ['web'] }), 'must be a string'],
+  ['workerUrl', wrong({ workerUrl: './worker.js' }), 'must be a URL'],
+  ['onHandlerError', wrong({ onHandlerError: 'log' }), 'must be a function'],
+])('a wrong %s is refused at construction: %j', (option, options, message) => {
   expect(() => createInformerFactory(options)).toThrow(
     expect.objectContaining({
       code: 'ERR_INVALID_OPTION',
       facts: { option },
-      message: expect.stringContaining(value),
+      message: expect.stringContaining(message),
     }),
   )
 })
 
-test('an unknown option is named, its value is not: it may be a token given one level too high', () => {
-  const options = { token: 'secret' } as InformerFactoryOptions
+test.each<[string, object]>([
+  ['token', { token: 'secret' }],
+  ['kubeConfig', { kubeConfig: 'secret' }],
+  ['kubeConfig', { kubeConfig: ['secret'] }],
+  ['kubeConfig.sever', { kubeConfig: { sever: server, token: 'secret' } }],
+  ['kubeConfig.Token', { kubeConfig: { server, Token: 'secret' } }],
+  ['kubeConfig.file', { kubeConfig: { file: { secret: 'secret' } } }],
+  ['kubeConfig.token', { kubeConfig: { server, token: ['secret'] } }],
+  ['kubeConfig.key', { kubeConfig: { server, cert: '-----BEGIN ', key: Buffer.from('secret') } }],
+  ['kubeConfig.insecureSkipTlsVerify', { kubeConfig: { server, insecureSkipTlsVerify: 'secret' } }],
+  ['workerUrl', { workerUrl: 'secret' }],
+  ['namespace', { namespace: { token: 'secret' } }],
+])('a wrong %s is named, its value is not: it may be a secret in the wrong place', (option, options) => {
   expect(() => createInformerFactory(options)).toThrow(
-    expect.objectContaining({ facts: { option: 'token' }, message: expect.not.stringContaining('secret') }),
+    expect.objectContaining({
+      code: 'ERR_INVALID_OPTION',
+      facts: { option },
+      message: expect.not.stringContaining('secret'),
+    }),
+  )
+})
+
+const factory = createInformerFactory({ kubeConfig: { server }, threads: 0 })
+afterAll(() => factory.close())
+
+test.each<[string, object]>([
+  ['ERR_INVALID_OPTION', { label: 'app=web' }],
+  ['ERR_INVALID_OPTION', { namespace: 5 }],
+  ['ERR_INVALID_OPTION', { fieldSelector: { 'spec.nodeName': 'a' } }],
+  ['ERR_INVALID_SELECTOR', { labelSelector: { app: 'web' } }],
+  ['ERR_INVALID_SELECTOR', { labelSelector: null }],
+])('select() throws %s for %j, it would select something else', (code, options) => {
+  expect(() => factory.core.v1.pods.select(options as SelectOptions)).toThrow(
+    expect.objectContaining({ code }),
   )
 })
 

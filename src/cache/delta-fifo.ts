@@ -1,4 +1,4 @@
-import { checkWhole } from '../base/check-whole.ts'
+import { checkWhole } from '../base/check-options.ts'
 import { KeyedQueue, type Queued } from '../base/keyed-queue.ts'
 import { KubeInformerError } from '../errors.ts'
 import { DeletedFinalStateUnknown } from './deleted-final-state-unknown.ts'

@@ -1,4 +1,4 @@
-import { checkWhole, timerMsMax } from '../base/check-whole.ts'
+import { checkWhole, timerMsMax } from '../base/check-options.ts'
 import { nodeRuntime, type Runtime, type Timer } from '../base/runtime.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
@@ -78,7 +78,7 @@ export class Reflector<T extends KubernetesObject = KubernetesObject> {
   constructor(options: ReflectorOptions<T>) {
     const { resyncPeriodMs = 0, runtime = nodeRuntime } = options
     checkWhole('resyncPeriodMs', resyncPeriodMs, [0, timerMsMax])
-    checkTiming(options.timing)
+    if (options.timing !== undefined) checkTiming(options.timing)
     this.#options = options
     this.#runtime = runtime
     this.#timing = timingOf(options.timing)

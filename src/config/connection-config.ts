@@ -1,5 +1,6 @@
+import { checkNames, checkType } from '../base/check-options.ts'
 import { nodeRuntime, type Runtime } from '../base/runtime.ts'
-import { KubeInformerError } from '../errors.ts'
+import { KubeInformerError, wrongType } from '../errors.ts'
 import { type CredentialSource, CredentialsBroker } from './credentials-broker.ts'
 import { type Environment, nodeEnvironment } from './environment.ts'
 import { type ExplicitConnection, explicitSource } from './explicit-source.ts'
@@ -27,10 +28,10 @@ function sourceOf(config: ConnectionConfig | undefined, environment: Environment
   if (config === undefined) return fileSource({}, environment)
   if (config === 'in-cluster') return inClusterSource(environment)
   if (typeof config !== 'object' || config === null) {
-    throw new KubeInformerError(
-      'ERR_INVALID_OPTION',
-      "kubeConfig is a KubeConfig, { server, … }, { file, context } or 'in-cluster'",
-      { facts: { option: 'kubeConfig' } },
+    throw wrongType(
+      'kubeConfig',
+      config,
+      "must be a KubeConfig, { server, … }, { file, context } or 'in-cluster'",
     )
   }
   if ('applyToHTTPSOptions' in config) {
@@ -41,6 +42,9 @@ function sourceOf(config: ConnectionConfig | undefined, environment: Environment
     )
   }
   if ('server' in config) return explicitSource(config, environment)
+  // A misspelt `server` would watch whatever cluster kubectl is set to.
+  checkNames('kubeConfig', config, ['file', 'context', 'server'])
+  for (const name of ['file', 'context'] as const) checkType(`kubeConfig.${name}`, config[name], 'string')
   return fileSource(config, environment)
 }
 

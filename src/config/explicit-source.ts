@@ -1,3 +1,4 @@
+import { checkNames, checkType } from '../base/check-options.ts'
 import { version } from '../base/version.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { ConnectionMaterial } from '../protocol/messages.ts'
@@ -23,7 +24,13 @@ export interface ExplicitConnection {
 
 export const tokenFileReuseMs = 60_000
 
+const texts = ['token', 'tokenFile', 'ca', 'cert', 'key'] as const
+
 export function explicitSource(options: ExplicitConnection, environment: Environment): CredentialSource {
+  checkNames('kubeConfig', options, ['server', ...texts, 'insecureSkipTlsVerify'])
+  for (const name of texts) checkType(`kubeConfig.${name}`, options[name], 'string')
+  // 'false' is true, and no certificate would be verified.
+  checkType('kubeConfig.insecureSkipTlsVerify', options.insecureSkipTlsVerify, 'boolean')
   const server = serverUrl(options.server)
   if (options.token !== undefined && options.tokenFile !== undefined) {
     throw invalid('token', 'token and tokenFile exclude each other: pass one of them')

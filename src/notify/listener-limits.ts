@@ -1,4 +1,5 @@
-import { invalidOption, unknownOption } from '../errors.ts'
+import { checkNames, checkType, checkWhole, timerMsMax, type WholeRange } from '../base/check-options.ts'
+import { invalidOption } from '../errors.ts'
 import type { ListenerOptions } from './handlers.ts'
 
 /** {@link ListenerOptions} with every default filled in. */
@@ -10,23 +11,20 @@ export interface ListenerLimits {
   readonly drainMs: number
 }
 
-/** Longest delay a timer takes; above, Node fires at once. */
-const timerMsMax = 2 ** 31 - 1
-
 /** @throws ERR_INVALID_OPTION naming the option, its value and what is allowed */
 export function listenerLimits(options: ListenerOptions & { readonly drainMs?: number }): ListenerLimits {
-  refuseUnknown('', options, ['buffer', 'concurrency', 'resyncPeriodMs', 'signal', 'drainMs'])
+  checkNames('', options, ['buffer', 'concurrency', 'resyncPeriodMs', 'signal', 'drainMs'])
   const buffer = options.buffer ?? {}
-  refuseUnknown('buffer.', buffer, ['countMax', 'bytesMax', 'overflow'])
+  checkNames('buffer', buffer, ['countMax', 'bytesMax', 'overflow'])
   if (buffer.overflow !== undefined && buffer.overflow !== 'coalesce') {
     throw invalidOption('buffer.overflow', buffer.overflow, "must be 'coalesce'")
   }
   return {
-    countMax: whole('buffer.countMax', buffer.countMax, 10_000, 1, Number.MAX_SAFE_INTEGER),
-    bytesMax: whole('buffer.bytesMax', buffer.bytesMax, 16 * 1024 * 1024, 1, Number.MAX_SAFE_INTEGER),
-    concurrency: whole('concurrency', options.concurrency, 1, 1, 100_000),
-    resyncPeriodMs: whole('resyncPeriodMs', options.resyncPeriodMs, 0, 0, timerMsMax),
-    drainMs: whole('drainMs', options.drainMs, 5_000, 0, timerMsMax),
+    countMax: whole('buffer.countMax', buffer.countMax, 10_000, [1, Number.MAX_SAFE_INTEGER]),
+    bytesMax: whole('buffer.bytesMax', buffer.bytesMax, 16 * 1024 * 1024, [1, Number.MAX_SAFE_INTEGER]),
+    concurrency: whole('concurrency', options.concurrency, 1, [1, 100_000]),
+    resyncPeriodMs: whole('resyncPeriodMs', options.resyncPeriodMs, 0, [0, timerMsMax]),
+    drainMs: whole('drainMs', options.drainMs, 5_000, [0, timerMsMax]),
   }
 }
 
@@ -34,22 +32,11 @@ export function listenerLimits(options: ListenerOptions & { readonly drainMs?: n
 export function checkHandlers(handlers: object): void {
   for (const name of ['onAdd', 'onUpdate', 'onDelete', 'onSynced', 'onDesynced']) {
     const handler: unknown = Reflect.get(handlers, name)
-    if (handler !== undefined && typeof handler !== 'function') {
-      throw invalidOption(name, handler, 'must be a function')
-    }
+    checkType(name, handler, 'function')
   }
 }
 
-function whole(name: string, value: number | undefined, fallback: number, min: number, max: number): number {
-  if (value === undefined) return fallback
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return value
-  throw invalidOption(name, value, `must be a whole number from ${min} to ${max}`)
-}
-
-function refuseUnknown(prefix: string, options: object, known: readonly string[]): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined && !known.includes(name)) {
-      throw unknownOption(prefix + name, known)
-    }
-  }
+function whole(name: string, value: number | undefined, fallback: number, range: WholeRange): number {
+  checkWhole(name, value, range)
+  return value ?? fallback
 }

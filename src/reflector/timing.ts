@@ -1,5 +1,4 @@
-import { checkWhole, timerMsMax } from '../base/check-whole.ts'
-import { unknownOption } from '../errors.ts'
+import { checkNames, checkWhole, timerMsMax } from '../base/check-options.ts'
 import type { ReflectorTiming } from '../protocol/messages.ts'
 
 /** client-go's, where it has them. */
@@ -21,11 +20,8 @@ export function timingOf(timing: Partial<ReflectorTiming> = {}): ReflectorTiming
   return { ...defaultTiming, ...Object.fromEntries(given) }
 }
 
-/** @throws ERR_INVALID_OPTION */
-export function checkTiming(timing: Partial<ReflectorTiming> = {}): void {
-  for (const [name, value] of Object.entries(timing)) {
-    if (value === undefined) continue
-    if (!Object.hasOwn(defaultTiming, name)) throw unknownOption(`timing.${name}`, Object.keys(defaultTiming))
-    checkWhole(`timing.${name}`, value, [1, timerMsMax])
-  }
+/** 0 would be a timer without delay, and a request after the other. @throws ERR_INVALID_OPTION */
+export function checkTiming(timing: Partial<ReflectorTiming>): void {
+  checkNames('timing', timing, Object.keys(defaultTiming))
+  for (const [name, value] of Object.entries(timing)) checkWhole(`timing.${name}`, value, [1, timerMsMax])
 }

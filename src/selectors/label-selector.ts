@@ -178,6 +178,11 @@ function labelsOf(object: object): Readonly<Record<string, unknown>> | undefined
 }
 
 function fromObject(selector: LabelSelectorObject): Requirement[] {
+  // Labels as they stand in an object, or a misspelt name, would select everything.
+  const names = typeof selector === 'object' && selector !== null ? Object.keys(selector) : ['']
+  if (names.some((name) => name !== 'matchLabels' && name !== 'matchExpressions')) {
+    throw objectError("must be a string such as 'app=web', or { matchLabels, matchExpressions }", 0)
+  }
   const requirements: Requirement[] = []
   for (const [label, text] of Object.entries(selector.matchLabels ?? {})) {
     requirements.push({ key: label, operator: 'in', values: [text] })

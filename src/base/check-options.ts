@@ -1,0 +1,31 @@
+import { invalidOption, unknownOption, wrongType } from '../errors.ts'
+
+/** Smallest and largest value of an option that is a whole number. */
+export type WholeRange = readonly [min: number, max: number]
+
+/** Longest delay a timer takes; above, Node fires at once. */
+export const timerMsMax: number = 2 ** 31 - 1
+
+/** Each of these throws ERR_INVALID_OPTION with the option's name and what is allowed; undefined is no value. */
+export function checkWhole(name: string, value: unknown, [min, max]: WholeRange): void {
+  if (value === undefined) return
+  const allowed = `must be a whole number from ${min} to ${max}`
+  if (typeof value !== 'number') throw wrongType(name, value, allowed)
+  if (!Number.isSafeInteger(value) || value < min || value > max) throw invalidOption(name, value, allowed)
+}
+
+export function checkType(name: string, value: unknown, type: 'string' | 'boolean' | 'function'): void {
+  if (value !== undefined && typeof value !== type) throw wrongType(name, value, `must be a ${type}`)
+}
+
+/** A misspelt option would silently be its default. `name` is empty for the options themselves. */
+export function checkNames(name: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw wrongType(name || 'options', options, `must be an object with any of ${known.join(', ')}`)
+  }
+  for (const [key, value] of Object.entries(options)) {
+    if (value !== undefined && !known.includes(key)) {
+      throw unknownOption(name === '' ? key : `${name}.${key}`, known)
+    }
+  }
+}
