@@ -202,6 +202,7 @@ export class WatchSession implements Restartable {
     const connection = await broker.material()
     if (this.#stopped || launch !== this.#launches) return
     const incarnation = engine.nextIncarnation()
+    const slot = engine.memory.takeSlot()
     this.#incarnation = incarnation
     const resumeVersion = indexer.safeVersion
     const { knownVersion } = indexer
@@ -212,7 +213,7 @@ export class WatchSession implements Restartable {
       ...(resumeVersion !== undefined && { resumeVersion }),
       ...(knownVersion !== undefined && { knownVersion }),
       connection,
-      memory: { shared: engine.memory.shared, slot: incarnation, bytesMax: engine.memoryBytesMax },
+      memory: { shared: engine.memory.shared, slot, bytesMax: engine.memoryBytesMax },
     } satisfies WatchSpec
     this.reader.begin(incarnation)
     const { port1, port2 } = new MessageChannel()
@@ -225,10 +226,13 @@ export class WatchSession implements Restartable {
       if (this.#incarnation !== incarnation) return
       this.#abandon(new KubeInformerError('ERR_WORKER_START', 'no worker acknowledged the watch in 10 s'))
     })
-    this.#running = engine.runner.run({ spec, port: port2 }).then(
-      () => this.#ended(incarnation, undefined),
-      (error: unknown) => this.#ended(incarnation, error),
-    )
+    this.#running = engine.runner
+      .run({ spec, port: port2 })
+      .finally(() => engine.memory.freeSlot(slot))
+      .then(
+        () => this.#ended(incarnation, undefined),
+        (error: unknown) => this.#ended(incarnation, error),
+      )
   }
 
   #receive(message: FromWatch): void {
@@ -281,9 +285,8 @@ export class WatchSession implements Restartable {
   }
 
   #ended(incarnation: number, error: unknown): void {
-    const { engine, indexer } = this.#options
-    engine.memory.set(incarnation, 0)
     if (incarnation !== this.#incarnation) return
+    const { engine, indexer } = this.#options
     engine.permits.release(this)
     this.#takeLastCounters()
     for (const key of cumulative) this.#past[key] += this.#present[key]
