@@ -17,6 +17,10 @@ export { Reflector, type ReflectorOptions, type ReflectorStats, type RunOptions 
 export type { Indexer, IndexerOptions, Store, StoreOptions } from './cache/store.ts'
 export { type Syncable, waitForCacheSync } from './cache/wait-for-cache-sync.ts'
 export type { ConnectionConfig } from './config/connection-config.ts'
+export type { ExplicitConnection } from './config/explicit-source.ts'
+export type { KubeConfigFile } from './config/kube-config-file.ts'
+export type { KubeConfigLike } from './config/kube-config-source.ts'
+export type { EngineOptions } from './engine/engine.ts'
 export { type ErrorCode, type ErrorFacts, errorCodes, KubeInformerError } from './errors.ts'
 export type { IndexDefinition, Indexers, IndexFunc } from './indexer/indices.ts'
 export type { Informer } from './informer.ts'
@@ -42,6 +46,8 @@ export type { ChangeCause } from './notify/change-sink.ts'
 export type {
   AddEvent,
   BufferOptions,
+  ChangeFacts,
+  DeepReadonly,
   DeleteEvent,
   ListenerOptions,
   ResourceEventHandlers,
@@ -50,8 +56,10 @@ export type {
 export type { ListenerStats, Registration } from './notify/registration.ts'
 export type { ObjectList } from './object-list.ts'
 export type { BoundsOptions, FieldOptions, InformerFactoryOptions } from './options.ts'
-export type { ReflectorTiming, WatchState } from './protocol/messages.ts'
+export type { WireError } from './protocol/error-wire.ts'
+export type { ReflectorTiming, WatchCounters, WatchState } from './protocol/messages.ts'
 export type { GroupVersionResource, ResourceHandle, SelectOptions } from './resource-handle.ts'
 export type { BuiltInResources } from './resources/typed-groups.ts'
 export type { BuiltInObjects } from './resources/types.ts'
 export type { Wire, WireFields } from './resources/wire.ts'
+export type { LabelSelectorInput, LabelSelectorObject } from './selectors/label-selector.ts'

@@ -1,6 +1,6 @@
 import { type ErrorCode, type ErrorFacts, KubeInformerError } from '../errors.ts'
 
-/** An error as plain data: structured clone would drop class, name and code on its way between threads. */
+/** A {@link KubeInformerError} as plain data: structured clone would drop class, name and code on its way between threads. */
 export interface WireError {
   readonly code: ErrorCode
   readonly message: string

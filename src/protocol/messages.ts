@@ -31,14 +31,23 @@ export interface WatchBounds {
 
 /** When the reflector gives up, tries again or looks anew. Tests shorten it; users rarely touch it. */
 export interface ReflectorTiming {
+  /** A connection without a byte for so long is given up; bookmarks come once a minute. @default 70,000 */
   readonly silenceMs: number
+  /** The first wait after a failure; doubled by each further one, with jitter. @default 800 */
   readonly backoffBaseMs: number
+  /** The longest wait between two attempts, save where the server asks for more. @default 30,000 */
   readonly backoffMaxMs: number
+  /** A watch that was well for so long begins with the first wait again. @default 120,000 */
   readonly backoffResetMs: number
+  /** The server is asked to end each watch after this to twice this, at random. @default 300,000 */
   readonly watchTimeoutMinMs: number
+  /** A streamed list without a new object for so long is given up for a paged one. @default 30,000 */
   readonly watchListProgressMs: number
+  /** So is one that takes longer than this in all. @default 600,000 */
   readonly watchListTotalMs: number
+  /** A resource that is not found for so long, after it was there, counts as removed with its objects. @default 30,000 */
   readonly absentAfterMs: number
+  /** Objects per page of a paged list. @default 500 */
   readonly pageSize: number
 }
 
@@ -69,6 +78,7 @@ export interface WatchSpec {
   }
 }
 
+/** What a watch is doing. */
 export type WatchState =
   | 'connecting' // nothing received yet
   | 'waiting' // for a permit: too many initial lists at once
@@ -92,21 +102,34 @@ export type ToWatch =
   | { readonly type: 'relist' }
   | { readonly type: 'stop' }
 
+/** What a watch did and holds, in its worker. */
 export interface WatchCounters {
+  /** Of answers' bodies. */
   bytesRead: number
+  /** Objects taken in, those of lists included. */
   events: number
   bookmarks: number
+  /** Lists begun, streamed or paged, those that broke off included. */
   lists: number
+  /** Watches begun; the rest of a streamed list is one. */
   watches: number
+  /** Lists begun after the first one was complete. */
   relists: number
+  /** Watches that ended in any way but a stop. */
   reconnects: number
+  /** Events that replaced one of the same object which had not left the queue. */
   merged: number
+  /** Events that were older than what had been seen. */
   droppedStale: number
+  /** Objects that could not be taken in. */
   refused: number
+  /** Objects in the queue, and its bytes now and at most. */
   queueCount: number
   queueBytes: number
   queueBytesPeak: number
+  /** Bytes that may still be sent to main; below zero by at most one batch. */
   credit: number
+  /** When the last byte was read, ms since the epoch; 0: none yet. */
   lastByteAtMs: number
 }
 

@@ -27,6 +27,7 @@ export interface LabelSelectorObject {
   }[]
 }
 
+/** kubectl's language (`'app=web,tier in (a,b),!canary'`) or the form that objects have. */
 export type LabelSelectorInput = string | LabelSelectorObject
 
 /** What is needed to look into records of one dictionary epoch; a RecordReader has it. */
