@@ -3,7 +3,7 @@ import type { CredentialsBroker } from './config/credentials-broker.ts'
 import { Engine } from './engine/engine.ts'
 import { invalidOption, KubeInformerError } from './errors.ts'
 import { Informer } from './informer.ts'
-import type { InformerHealth, InformerStats } from './informer-stats.ts'
+import { type InformerHealth, type InformerStats, pendingOf } from './informer-stats.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 import type { Lister } from './lister.ts'
 import {
@@ -67,9 +67,7 @@ export class InformerFactory extends TypedGroups {
     const results = await Promise.allSettled(informers.map((informer) => informer.waitForSync(options)))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed === undefined) return
-    const pending = informers
-      .filter((informer) => !informer.hasSynced())
-      .map((informer) => informer.pending())
+    const pending = informers.filter((informer) => !informer.hasSynced()).map(pendingOf)
     const reasons = pending.map(({ resource, state, lastError }) =>
       lastError === undefined ? `${resource} (${state})` : `${resource} (${state}: ${lastError})`,
     )
@@ -191,7 +189,7 @@ class Handle<T> implements ResourceHandle<T> {
   }
 
   get lister(): Lister<T> {
-    this.#lister ??= this.informer.lister()
+    this.#lister ??= Informer.listerOf(this.informer)
     return this.#lister
   }
 

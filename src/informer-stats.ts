@@ -1,4 +1,4 @@
-import type { ErrorCode } from './errors.ts'
+import type { ErrorCode, ErrorFacts, KubeInformerError } from './errors.ts'
 import type { ListenerStats } from './notify/registration.ts'
 import type { WireError } from './protocol/error-wire.ts'
 import type { WatchCounters, WatchState } from './protocol/messages.ts'
@@ -66,4 +66,14 @@ export interface InformerHealth {
    */
   readonly refused: readonly RefusedObject[]
   readonly refusedTotal: number
+}
+
+/** What ERR_CACHE_SYNC tells of an informer. */
+export function pendingOf(informer: {
+  readonly resource: string
+  readonly state: InformerState
+  readonly lastError: KubeInformerError | undefined
+}): NonNullable<ErrorFacts['pending']>[number] {
+  const { resource, state, lastError } = informer
+  return { resource, state, ...(lastError && { lastError: lastError.message }) }
 }

@@ -7,7 +7,7 @@ import type { CacheEpoch } from './indexer/cache-epoch.ts'
 import { Indexer } from './indexer/indexer.ts'
 import type { Indexers } from './indexer/indices.ts'
 import { columnsOf, InformerIndexer } from './informer-indexer.ts'
-import type { InformerHealth, InformerState, InformerStats } from './informer-stats.ts'
+import { type InformerHealth, type InformerState, type InformerStats, pendingOf } from './informer-stats.ts'
 import { Lister } from './lister.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { Processor } from './notify/processor.ts'
@@ -135,9 +135,10 @@ export class Informer<T> {
     )
     if (this.#cache.hasSynced) return
     if (done) throw new KubeInformerError('ERR_CLOSED', `${this.resource}: closed before it synced`)
-    throw new KubeInformerError('ERR_CACHE_SYNC', `${this.resource} did not sync: ${this.describe()}`, {
+    const reason = this.#error === undefined ? this.#state : `${this.#state}: ${this.#error.message}`
+    throw new KubeInformerError('ERR_CACHE_SYNC', `${this.resource} did not sync: ${reason}`, {
       cause: options.signal?.reason,
-      facts: { pending: [this.pending()] },
+      facts: { pending: [pendingOf(this)] },
     })
   }
 
@@ -203,9 +204,9 @@ export class Informer<T> {
     return this.#closing
   }
 
-  /** Label and key reads over this informer's cache. */
-  lister(): Lister<T> {
-    return new Lister<T>(this.#cache)
+  /** Static, so that users, who have the type alone, find one way to a lister: the handle's. */
+  static listerOf<T>(informer: Informer<T>): Lister<T> {
+    return new Lister<T>(informer.#cache)
   }
 
   /** Whether a running informer keeps the process alive; it does by default. */
@@ -255,20 +256,6 @@ export class Informer<T> {
       }),
       refused: this.#refused.list(),
       refusedTotal: counters.refused,
-    }
-  }
-
-  /** One line for messages: state and reason. */
-  describe(): string {
-    return this.#error === undefined ? this.#state : `${this.#state}: ${this.#error.message}`
-  }
-
-  /** What ERR_CACHE_SYNC tells of this informer. */
-  pending(): { resource: string; state: string; lastError?: string } {
-    return {
-      resource: this.resource,
-      state: this.#state,
-      ...(this.#error && { lastError: this.#error.message }),
     }
   }
 
