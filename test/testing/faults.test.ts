@@ -185,6 +185,18 @@ test('tokens: none or a wrong one is 401, one without the right 403, and rights 
   expect(await refused(server.url, 'GET', '/api/v1/secrets', as('limited'))).toMatchObject({ code: 401 })
 })
 
+test('tokens given to a server that asks for none are refused: a test of them would test nothing', async () => {
+  const server = await startServer()
+  const error = expect.objectContaining({ code: 'ERR_INVALID_OPTION', facts: { option: 'tokens' } })
+  expect(() => server.access.set('limited', 'all')).toThrow(error)
+  expect(() => server.access.revoke('limited')).toThrow(error)
+  const closed = await startServer({ tokens: {} })
+  expect(await refused(closed.url, 'GET', configMaps)).toMatchObject({ code: 401 })
+  closed.access.set('late', 'all')
+  const authorization = 'Bearer late'
+  expect((await send(closed.url, 'GET', configMaps, { headers: { authorization } })).status).toBe(200)
+})
+
 test('closed, it holds nothing: no connection, no churn', async () => {
   const server = await startServer()
   const watch = await WatchClient.open(server.url, `${configMaps}?watch=1`)

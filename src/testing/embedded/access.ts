@@ -1,3 +1,4 @@
+import { KubeInformerError } from '../../errors.ts'
 import type { ResourceType } from '../../resources/names.ts'
 import { failures } from './status.ts'
 
@@ -12,13 +13,18 @@ export class AccessControl {
     this.#tokens = tokens && new Map(Object.entries(tokens))
   }
 
-  /** Adds a token, or changes what it may do; open watches are not looked at again, as in a real server. */
+  /**
+   * Adds a token, or changes what it may do; open watches are not looked at again, as in a real server.
+   *
+   * @throws ERR_INVALID_OPTION when the server was made without `tokens`: it would go on to let everybody in
+   */
   set(token: string, access: Access): void {
-    this.#tokens?.set(token, access)
+    this.#known().set(token, access)
   }
 
+  /** @throws ERR_INVALID_OPTION as {@link set} */
   revoke(token: string): void {
-    this.#tokens?.delete(token)
+    this.#known().delete(token)
   }
 
   /** Throws 401. */
@@ -38,5 +44,11 @@ export class AccessControl {
       `${type.resource}${type.group && `.${type.group}`} is forbidden: User "limited" cannot ${verb} resource "${type.resource}" in API group "${type.group}" ${scope}`,
       { ...(type.group !== '' && { group: type.group }), kind: type.resource },
     )
+  }
+
+  #known(): Map<string, Access> {
+    if (this.#tokens !== undefined) return this.#tokens
+    const message = 'this server lets every request in: make it with tokens, {} for none yet'
+    throw new KubeInformerError('ERR_INVALID_OPTION', message, { facts: { option: 'tokens' } })
   }
 }
