@@ -44,6 +44,11 @@ describe.each(threadCounts)('the contract on changes, threads: $threads', ({ thr
       if (n % 10 === 0) await sleep(1)
     }
     await settled()
+    // A listener of its own pace: that the other one has seen it all says nothing of this one.
+    await until(
+      () => ['a', 'b', 'c'].every((name) => versions.includes(`${name}49`)),
+      'the last versions came',
+    )
     for (const name of ['a', 'b', 'c']) {
       const own = versions.filter((one) => one.startsWith(name)).map((one) => Number(one.slice(1)))
       expect(own).toEqual([...own].sort((x, y) => x - y))
@@ -184,13 +189,16 @@ describe.each(threadCounts)('the contract on changes, threads: $threads', ({ thr
     bed.create('a', { n: '5' })
     await follow()
     const last: unknown[] = []
-    informer.addEventHandler({ onDelete: (event) => void last.push(event.object.data) })
+    const late = informer.addEventHandler({ onDelete: (event) => void last.push(event.object.data) })
+    await late.waitForSync()
     bed.server.faults.loseChanges(1)
     bed.delete('a')
     await sleep(30)
     expect(recorder.fold.size).toBe(1)
     bed.server.triggerRelist()
     await settled()
+    // A listener of its own pace: that the other one has seen it all says nothing of this one.
+    await until(() => last.length > 0, 'the late listener was told')
     expect(last).toEqual([{ n: '5' }])
     expect(informer.stats().foundByList).toBe(1)
   })

@@ -11,6 +11,8 @@ export interface DeathPlan {
   /**
    * `unstarted`: before the watch says that it started. `listing`: a first part of the list is sent. `unsent`: watching,
    * a batch is written and never sent. `in-flight`: watching, three batches are sent, nothing says that any was applied.
+   * Both only once the log says `listed`: a worker watches before main has applied the list it sent, and a death in
+   * between takes a new list, by design.
    */
   readonly when: 'unstarted' | 'listing' | 'unsent' | 'in-flight'
   readonly how: 'exit' | 'throw' | 'out-of-memory'
@@ -31,13 +33,12 @@ export function readPlan(): DeathPlan {
 }
 
 export interface LogEntry {
-  readonly what: 'start' | 'death'
+  readonly what: 'start' | 'listed' | 'death'
   readonly path: string
-  readonly atMs: number
 }
 
 export function writeLog(plan: DeathPlan, what: LogEntry['what'], path: string): void {
-  appendFileSync(plan.log, `${JSON.stringify({ what, path, atMs: Date.now() } satisfies LogEntry)}\n`)
+  appendFileSync(plan.log, `${JSON.stringify({ what, path } satisfies LogEntry)}\n`)
 }
 
 export function readLog(plan: DeathPlan): readonly LogEntry[] {
@@ -45,6 +46,10 @@ export function readLog(plan: DeathPlan): readonly LogEntry[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
+}
+
+export function isListed(plan: DeathPlan): boolean {
+  return readLog(plan).some(({ what }) => what === 'listed')
 }
 
 export function deathCount(plan: DeathPlan): number {

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { FromWatch, WatchSpec } from '../../src/protocol/messages.ts'
 import watchWorker from '../../workers/watch-worker.ts'
-import { type DeathPlan, deathCount, readPlan, writeLog } from './death-plan.ts'
+import { type DeathPlan, deathCount, isListed, readPlan, writeLog } from './death-plan.ts'
 
 /** Batches after which a thread dies while watching. */
 const batchCount = 3
@@ -22,6 +22,7 @@ function watchPosts(port: MessagePort, plan: DeathPlan, path: string): void {
   const post = port.postMessage.bind(port)
   let isWatching = false
   let batches = 0
+  let isDying = false
   port.postMessage = (message: FromWatch, transfer?: readonly ArrayBuffer[]) => {
     if (message.type === 'state' && message.state === 'watching') {
       isWatching = true
@@ -30,7 +31,9 @@ function watchPosts(port: MessagePort, plan: DeathPlan, path: string): void {
     if (message.type === 'batch') batches++
     const isDue =
       message.type === 'batch' &&
-      (plan.when === 'listing' ? !isWatching : isWatching && batches === batchCount)
+      !isDying &&
+      (plan.when === 'listing' ? !isWatching : isWatching && batches >= batchCount && isListed(plan))
+    if (isDue) isDying = true
     if (isDue && plan.when === 'unsent') void die(plan, path)
     post(message, transfer as ArrayBuffer[])
     if (isDue && plan.when !== 'unsent') void die(plan, path)

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Informer } from '../../src/index.ts'
 import { type ConfigMap, ContractBed, sleep, until } from '../contract/contract-bed.ts'
 import { cached, Recorder, sameState } from '../contract/recorder.ts'
-import { clearPlan, type DeathPlan, deathCount, readLog, setPlan } from './death-plan.ts'
+import { clearPlan, type DeathPlan, deathCount, readLog, setPlan, writeLog } from './death-plan.ts'
 
 const workerUrl = new URL('./dying-worker.ts', import.meta.url)
 /** A list of several batches. */
@@ -88,6 +88,10 @@ describe('a worker thread that dies', () => {
       const informer = factory.core.v1.configmaps.informer as unknown as Informer<ConfigMap>
       const recorder = follow(informer)
       factory.start()
+      if (when === 'unsent' || when === 'in-flight') {
+        await until(() => informer.lastSyncResourceVersion !== undefined, 'main has the whole list', limitMs)
+        writeLog(plan, 'listed', '')
+      }
       await churnUntil(() => deathCount(plan) === count && informer.stats().workerRestarts >= count)
       await until(
         () => sameState(cached(informer), bed.truth()) && sameState(recorder.state(), bed.truth()),
@@ -98,9 +102,11 @@ describe('a worker thread that dies', () => {
       await until(() => informer.state === 'watching', 'the successor is well', limitMs)
       // Once watching, a successor resumes where main was: it must not ask for everything again.
       const { lists, watchLists } = bed.server.stats()
-      if (when === 'unsent' || when === 'in-flight') expect(lists + watchLists).toBe(1)
-      else expect(lists + watchLists).toBe(when === 'listing' ? 1 + count : 1)
+      const needed = when === 'listing' ? 1 + count : 1
       // More only where a busy machine took too long to start a thread: each is a run, and each is counted.
+      const slowStarts = informer.stats().workerRestarts - count
+      expect(lists + watchLists).toBeGreaterThanOrEqual(needed)
+      expect(lists + watchLists).toBeLessThanOrEqual(needed + slowStarts)
       const runs = readLog(plan).filter(({ what }) => what === 'start').length
       expect(runs).toBe(1 + informer.stats().workerRestarts)
     },
@@ -125,10 +131,9 @@ describe('a worker thread that dies', () => {
     expect(other.stats().workerRestarts).toBe(3)
     const log = readLog(plan)
     expect(log.filter(({ what }) => what === 'death')).toHaveLength(3)
-    // The one that comes back second waits for five seconds of the first one's health.
+    // Neither comes back twice. How long the second one waits: test/engine/restart-gate.test.ts.
     const [first, second] = log.slice(-2)
     expect([first?.what, second?.what]).toEqual(['start', 'start'])
     expect(first?.path).not.toBe(second?.path)
-    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(4_000)
   })
 })
