@@ -27,6 +27,20 @@ test('a watch from a version tells everything after it, in order, with rising ve
   expect(watch.events[3]?.object.metadata.labels).toEqual({ changed: 'yes' })
 })
 
+test('a watch from a version to come tells nothing at or below it', async () => {
+  const server = await startServer()
+  for (const selector of ['', '&labelSelector=!none']) {
+    const version = server.version + 2
+    const watch = await WatchClient.open(
+      server.url,
+      `${configMaps}?watch=1&allowWatchBookmarks=true&resourceVersion=${version}${selector}`,
+    )
+    for (const name of ['a', 'b', 'c']) server.create('configmaps', configMap(`${name}${version}`))
+    await watch.count(1)
+    expect(watch.told).toEqual([`ADDED c${version}`])
+  }
+})
+
 test('a new object under an old name has another uid and comes as DELETED and ADDED', async () => {
   const server = await startServer()
   server.create('configmaps', configMap('a'))

@@ -51,6 +51,8 @@ export class WatchStream implements SlowWatcher {
   #initial: readonly StoredObject[] | undefined
   #initialNext = 0
   readonly #initialVersion: number
+  /** Nothing at or below is told, also when it happens only now: a server that was restarted is behind its clients. */
+  readonly #after: number
   #position: number
   /** Events it may be behind. Above the channel's size while it catches up with what was there before it came. */
   #allowance: number
@@ -71,6 +73,7 @@ export class WatchStream implements SlowWatcher {
     this.#position = position
     this.#allowance = Number.POSITIVE_INFINITY
     this.#initialVersion = context.store.version
+    this.#after = request.hasInitialEvents ? 0 : (request.version ?? 0)
     if (request.hasInitialEvents) this.#initial = [...context.store.values()]
     else this.#endCatchUp()
     response.on('drain', () => {
@@ -95,8 +98,11 @@ export class WatchStream implements SlowWatcher {
     while (!this.#isEnded && !this.#response.writableNeedDrain && !faults.isSilent) {
       if (this.#initial !== undefined) this.#writeInitial(this.#initial)
       else if (this.#position < store.history.first) this.forceClose()
-      else if (this.#position < store.history.end) this.#writeChanges()
-      else return
+      else if (this.#position < store.history.end) {
+        // Versions only rise: this looks at one change, once the first one above was found.
+        if (store.history.at(this.#position).version > this.#after) this.#writeChanges()
+        else this.#position++
+      } else return
     }
   }
 
@@ -192,7 +198,7 @@ export class WatchStream implements SlowWatcher {
   #offerBookmark(): void {
     const isAtEnd = this.#initial === undefined && this.behind === 0
     if (!isAtEnd || this.#isEnded || this.#response.writableNeedDrain || this.#context.faults.isSilent) return
-    this.#writeBookmark(this.#context.store.version, false)
+    if (this.#context.store.version >= this.#after) this.#writeBookmark(this.#context.store.version, false)
   }
 
   #write(data: Buffer | string): void {
