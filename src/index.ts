@@ -42,6 +42,7 @@ export type {
   SourceListOptions,
   SourceWatchOptions,
 } from './lister-watcher.ts'
+export type { HandlerName } from './notify/callbacks.ts'
 export type { ChangeCause } from './notify/change-sink.ts'
 export type {
   AddEvent,
@@ -55,7 +56,7 @@ export type {
 } from './notify/handlers.ts'
 export type { ListenerStats, Registration } from './notify/registration.ts'
 export type { ObjectList } from './object-list.ts'
-export type { BoundsOptions, FieldOptions, InformerFactoryOptions } from './options.ts'
+export type { BoundsOptions, FieldOptions, HandlerErrorContext, InformerFactoryOptions } from './options.ts'
 export type { WireError } from './protocol/error-wire.ts'
 export type { ReflectorTiming, WatchCounters, WatchState } from './protocol/messages.ts'
 export type { GroupVersionResource, ResourceHandle, SelectOptions } from './resource-handle.ts'

@@ -2,7 +2,8 @@ import { createCredentialsBroker } from './config/connection-config.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
 import { Engine } from './engine/engine.ts'
 import { invalidOption, KubeInformerError } from './errors.ts'
-import { Informer } from './informer.ts'
+import { HandlerWarnings } from './handler-warnings.ts'
+import { Informer, type InformerOptions } from './informer.ts'
 import { type InformerHealth, type InformerStats, pendingOf } from './informer-stats.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 import type { Lister } from './lister.ts'
@@ -30,6 +31,7 @@ export class InformerFactory extends TypedGroups {
   readonly #engine: Engine
   readonly #broker: CredentialsBroker
   readonly #handles = new Map<string, Handle<KubernetesObject>>()
+  readonly #onHandlerError: InformerOptions['onHandlerError']
   #closing: Promise<void> | undefined
 
   constructor(options: InformerFactoryOptions) {
@@ -39,6 +41,12 @@ export class InformerFactory extends TypedGroups {
     // Before the engine: an option that it refuses would leave threads behind.
     this.#broker = createCredentialsBroker(options.kubeConfig)
     this.#engine = new Engine(options)
+    const { onHandlerError } = options
+    const warnings = new HandlerWarnings(() => this.#engine.runtime.nowMs())
+    this.#onHandlerError =
+      onHandlerError === undefined
+        ? (error, context, source) => warnings.report(error, context, source)
+        : (error, context) => onHandlerError(error, context)
   }
 
   /** Any resource, custom ones included; no discovery is needed or made. */
@@ -146,7 +154,7 @@ export class InformerFactory extends TypedGroups {
           resource: resourceLabel({ group, version: type.version, resource: type.resource }),
           resyncPeriodMs: this.#options.resyncPeriodMs ?? 0,
           drainMs: this.#options.drainMs ?? 5_000,
-          onHandlerError: this.#options.onHandlerError ?? (() => {}),
+          onHandlerError: this.#onHandlerError,
           template: {
             path: collectionPath({ group, version: type.version, resource: type.resource }, namespace),
             ...(labels !== '' && { labelSelector: labels }),

@@ -12,6 +12,7 @@ import { Lister } from './lister.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { Processor } from './notify/processor.ts'
 import type { Registration } from './notify/registration.ts'
+import type { HandlerErrorContext } from './options.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { FromWatch } from './protocol/messages.ts'
 import { RefusedObjects } from './refused-objects.ts'
@@ -24,10 +25,8 @@ export interface InformerOptions {
   readonly template: Omit<WatchTemplate, 'columns'>
   readonly resyncPeriodMs: number
   readonly drainMs: number
-  readonly onHandlerError: (
-    error: unknown,
-    context: { readonly resource: string; readonly key: string },
-  ) => void
+  /** `source`: the registration, or what else failed. */
+  readonly onHandlerError: (error: unknown, context: HandlerErrorContext, source: object) => void
 }
 
 /** An object without a readable key may be any: a new list tells, but one that stays broken must not list for ever. */
@@ -70,7 +69,8 @@ export class Informer<T> {
       runtime: engine.runtime,
       slicer: engine.slicer,
       cache: () => cache as Indexer,
-      onHandlerError: (error, key) => options.onHandlerError(error, { resource: options.resource, key }),
+      onHandlerError: (error, key, handler, registration) =>
+        options.onHandlerError(error, { resource: options.resource, key, handler }, registration),
     })
     this.#cache = new Indexer({
       sink: this.#processor,
@@ -78,10 +78,11 @@ export class Informer<T> {
       onDeleted: (key, version) => this.#refused.deleted(key, version),
       onIndexError: (index, key, error) =>
         this.#callUser(() =>
-          options.onHandlerError(new Error(`index "${index}" failed`, { cause: error }), {
-            resource: options.resource,
-            key,
-          }),
+          options.onHandlerError(
+            new Error(`index "${index}" failed`, { cause: error }),
+            { resource: options.resource, key, handler: 'index' },
+            this,
+          ),
         ),
     })
     cache = this.#cache

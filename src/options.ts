@@ -2,6 +2,7 @@ import { checkNames, checkType, checkWhole, timerMsMax, type WholeRange } from '
 import type { ConnectionConfig } from './config/connection-config.ts'
 import type { EngineOptions } from './engine/engine.ts'
 import { invalidOption, wrongType } from './errors.ts'
+import type { HandlerName } from './notify/callbacks.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { FieldSelection, ReflectorTiming, WatchBounds } from './protocol/messages.ts'
 import { checkTiming } from './reflector/timing.ts'
@@ -39,11 +40,20 @@ export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, Fi
   readonly drainMs?: number
   /** Timing of lists, watches and retries, whole numbers from 1; the defaults are client-go's. */
   readonly timing?: Partial<ReflectorTiming>
-  /** A handler threw or rejected. Without this, it is only counted. */
-  readonly onHandlerError?: (
-    error: unknown,
-    context: { readonly resource: string; readonly key: string },
-  ) => void
+  /**
+   * A handler threw or rejected, or a function of an index threw; called for every one.
+   * @default a process warning with code KUBE_INFORMER_HANDLER_ERROR, at most one a minute per registration and handler
+   */
+  readonly onHandlerError?: (error: unknown, context: HandlerErrorContext) => void
+}
+
+/** Where a handler failed. */
+export interface HandlerErrorContext {
+  /** `pods`, `apps/v1/deployments`. */
+  readonly resource: string
+  /** Empty for `onSynced`. */
+  readonly key: string
+  readonly handler: HandlerName | 'index'
 }
 
 const MiB = 1024 * 1024

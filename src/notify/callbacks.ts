@@ -18,6 +18,14 @@ export interface Callbacks {
   readonly isAsync: boolean
 }
 
+export type HandlerName = 'onAdd' | 'onUpdate' | 'onDelete' | 'onSynced'
+
+export const handlerNames: Readonly<Record<'add' | 'update' | 'delete', HandlerName>> = {
+  add: 'onAdd',
+  update: 'onUpdate',
+  delete: 'onDelete',
+}
+
 interface AnyHandlers {
   onAdd?(event: AnyEvent): unknown
   onUpdate?(event: AnyEvent): unknown

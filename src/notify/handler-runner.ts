@@ -1,6 +1,6 @@
 import type { Runtime } from '../base/runtime.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
-import type { Callbacks } from './callbacks.ts'
+import { type Callbacks, type HandlerName, handlerNames } from './callbacks.ts'
 import { ChangeEvent, type EventReader } from './change-event.ts'
 import type { ChangeCause } from './change-sink.ts'
 import { callWithin, HandlerCall, type HandlerCalls, isThenable } from './handler-calls.ts'
@@ -11,7 +11,7 @@ export interface HandlerRunnerOptions<E> {
   readonly calls: HandlerCalls
   readonly reader: EventReader<E>
   readonly release: (cell: VersionCell<E>) => void
-  readonly onHandlerError: (error: unknown, key: string) => void
+  readonly onHandlerError: (error: unknown, key: string, handler: HandlerName) => void
   /** A change is finished, whatever became of its call; before {@link HandlerRunner.call} returns if it was not async. */
   readonly onFinished: (key: string, isInitial: boolean) => void
   /** After that, for an async call: there is room for another one. */
@@ -69,7 +69,7 @@ export class HandlerRunner<E> {
       const result = call === undefined ? handler(event) : callWithin(call, handler, event)
       if (isThenable(result)) promise = result
     } catch (error) {
-      this.#fail(error, key)
+      this.#fail(error, key, handlerNames[type])
     }
     if (promise === undefined) {
       event.expire(release)
@@ -81,7 +81,7 @@ export class HandlerRunner<E> {
     calls.begin(
       call ?? new HandlerCall(),
       promise,
-      (error) => this.#fail(error, key),
+      (error) => this.#fail(error, key, handlerNames[type]),
       () => {
         this.activeKeys.delete(key)
         event.expire(release)
@@ -97,7 +97,7 @@ export class HandlerRunner<E> {
     const { synced } = callbacks
     if (synced === undefined) return
     const call = new HandlerCall()
-    const fail = (error: unknown): void => this.#fail(error, '')
+    const fail = (error: unknown): void => this.#fail(error, '', 'onSynced')
     try {
       const result = callWithin(call, synced, undefined)
       if (isThenable(result)) calls.begin(call, result, fail, () => {})
@@ -106,10 +106,10 @@ export class HandlerRunner<E> {
     }
   }
 
-  #fail(error: unknown, key: string): void {
+  #fail(error: unknown, key: string, handler: HandlerName): void {
     this.errorCount++
     try {
-      this.#options.onHandlerError(error, key)
+      this.#options.onHandlerError(error, key, handler)
     } catch (reported) {
       // A reporter that throws must be heard, but not by the change that happened to be next.
       this.#options.runtime.defer(() => {

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Runtime } from '../base/runtime.ts'
 import type { Pump, Slicer } from '../base/slicer.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
-import { callbacksOf } from './callbacks.ts'
+import { callbacksOf, type HandlerName } from './callbacks.ts'
 import type { EventReader } from './change-event.ts'
 import type { ChangeCause } from './change-sink.ts'
 import { currentCall, HandlerCalls, outsideCalls } from './handler-calls.ts'
@@ -27,7 +27,7 @@ export interface ListenerContext<E> {
   readonly cells: () => Iterator<[string, VersionCell<E>]>
   /** The cache has held a complete list. */
   readonly isListed: () => boolean
-  readonly onHandlerError: (error: unknown, key: string) => void
+  readonly onHandlerError: (error: unknown, key: string, handler: HandlerName, registration: object) => void
   readonly onRemoved: (listener: Listener<E>) => void
 }
 
@@ -68,7 +68,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       calls: this.#calls,
       reader: this,
       release: context.reads.release,
-      onHandlerError: context.onHandlerError,
+      onHandlerError: (error, key, handler) => context.onHandlerError(error, key, handler, this),
       onFinished: (key, isInitial) => this.#finish(key, isInitial),
       onAsyncEnd: () => this.#continue(),
     })

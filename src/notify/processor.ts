@@ -2,6 +2,7 @@ import type { Runtime } from '../base/runtime.ts'
 import type { Slicer } from '../base/slicer.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { RecordStore, VersionCell } from '../protocol/record-store.ts'
+import type { HandlerName } from './callbacks.ts'
 import type { ChangeCause, ChangeSink } from './change-sink.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './handlers.ts'
 import { Listener, type ListenerContext } from './listener.ts'
@@ -24,7 +25,7 @@ export interface ProcessorOptions<E> {
   /** Asked for when the first listener comes: cache and processor need each other. */
   readonly cache: () => ListenedCache<E>
   /** `key` is empty for `onSynced`. */
-  readonly onHandlerError: (error: unknown, key: string) => void
+  readonly onHandlerError: (error: unknown, key: string, handler: HandlerName, registration: object) => void
 }
 
 /**

@@ -50,6 +50,37 @@ describe.each(threadCounts)('the contract on life and bounds, threads: $threads'
     expect(lister.get('default/a')?.data).toEqual({ key: 'value' })
   })
 
+  it('line 10: without onHandlerError a failing handler is said once, by resource and key', async () => {
+    const warnings: Error[] = []
+    const take = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', take)
+    try {
+      const informer = informerOf()
+      const fail = (): never => {
+        throw new Error('boom')
+      }
+      const one = informer.addEventHandler({ onAdd: fail, onDelete: async () => fail() })
+      const two = informer.addEventHandler({ onAdd: fail })
+      await synced(informer)
+      for (const name of ['a', 'b', 'c']) bed.create(name, { password: 's3cr3t' })
+      for (const name of ['a', 'b']) {
+        await until(() => informer.indexer.get(`default/${name}`) !== undefined, 'it is cached')
+        bed.delete(name)
+      }
+      await until(() => one.stats().errors === 5 && two.stats().errors === 3, 'errors are counted')
+      await until(() => warnings.length === 3, 'three kinds of failures are told')
+    } finally {
+      process.off('warning', take)
+    }
+    expect(warnings.map(({ message }) => message).sort()).toEqual([
+      'onAdd failed for configmaps default/a: boom',
+      'onAdd failed for configmaps default/a: boom',
+      'onDelete failed for configmaps default/a: boom',
+    ])
+    for (const warning of warnings) expect(warning).toMatchObject({ code: 'KUBE_INFORMER_HANDLER_ERROR' })
+    expect(JSON.stringify(warnings.map(({ stack }) => stack))).not.toContain('s3cr3t')
+  })
+
   it('line 10: a handler that throws, rejects or never settles harms no other, and is reported', async () => {
     const reported: string[] = []
     const factory = bed.factory({
