@@ -1,3 +1,4 @@
+import { cacheSyncError } from './base/cache-sync-error.ts'
 import { createCredentialsBroker } from './config/connection-config.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
 import { Engine } from './engine/engine.ts'
@@ -66,23 +67,30 @@ export class InformerFactory extends TypedGroups {
   }
 
   /**
-   * Resolves when every started informer holds a complete list.
+   * Resolves when every started informer holds a complete list. One that has a handler or a lister must have been
+   * started; others are left out.
    *
-   * @throws ERR_CACHE_SYNC with `facts.pending` (resource, state, last error) when `signal` aborts first
+   * @throws ERR_CACHE_SYNC with `facts.pending` (resource, state, last error) when `signal` aborts first; at once when
+   * one in use is not started
    */
   async waitForCacheSync(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const idle = [...this.#handles.values()].filter(
+      (handle) => handle.isInUse && handle.informer.state === 'idle',
+    )
+    if (idle.length > 0)
+      throw cacheSyncError(
+        idle.map(({ informer }) => pendingOf(informer)),
+        undefined,
+        undefined,
+      )
     const informers = this.#informers().filter((informer) => informer.state !== 'idle')
     const results = await Promise.allSettled(informers.map((informer) => informer.waitForSync(options)))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed === undefined) return
-    const pending = informers.filter((informer) => !informer.hasSynced()).map(pendingOf)
-    const reasons = pending.map(({ resource, state, lastError }) =>
-      lastError === undefined ? `${resource} (${state})` : `${resource} (${state}: ${lastError})`,
-    )
-    throw new KubeInformerError('ERR_CACHE_SYNC', `not synced: ${reasons.join(', ')}`, {
-      cause: failed.reason,
-      facts: { pending },
-    })
+    const late = informers.filter((informer) => !informer.hasSynced())
+    if (late.length === 0) throw failed.reason
+    const lastError = late.find((informer) => informer.lastError !== undefined)?.lastError
+    throw cacheSyncError(late.map(pendingOf), options.signal, lastError ?? failed.reason)
   }
 
   /**
@@ -189,6 +197,11 @@ class Handle<T> implements ResourceHandle<T> {
 
   get hasInformer(): boolean {
     return this.#informer !== undefined
+  }
+
+  /** Somebody relies on what it will hold. */
+  get isInUse(): boolean {
+    return this.#lister !== undefined || this.#informer?.hasHandlers === true
   }
 
   get informer(): Informer<T> {

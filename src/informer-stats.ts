@@ -1,4 +1,5 @@
-import type { ErrorCode, ErrorFacts, KubeInformerError } from './errors.ts'
+import type { PendingSync } from './base/cache-sync-error.ts'
+import type { ErrorCode, KubeInformerError } from './errors.ts'
 import type { ListenerStats } from './notify/registration.ts'
 import type { WireError } from './protocol/error-wire.ts'
 import type { WatchCounters, WatchState } from './protocol/messages.ts'
@@ -73,7 +74,8 @@ export function pendingOf(informer: {
   readonly resource: string
   readonly state: InformerState
   readonly lastError: KubeInformerError | undefined
-}): NonNullable<ErrorFacts['pending']>[number] {
+}): PendingSync {
   const { resource, state, lastError } = informer
-  return { resource, state, ...(lastError && { lastError: lastError.message }) }
+  const why = state === 'idle' ? 'not started: call factory.start()' : lastError?.message
+  return { resource, state, ...(why !== undefined && { lastError: why }) }
 }

@@ -1,3 +1,5 @@
+import { cacheSyncError } from './base/cache-sync-error.ts'
+import { holdProcess } from './base/runtime.ts'
 import { waitUntil } from './base/wait-until.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
 import type { Engine } from './engine/engine.ts'
@@ -69,6 +71,8 @@ export class Informer<T> {
       runtime: engine.runtime,
       slicer: engine.slicer,
       cache: () => cache as Indexer,
+      unsynced: () =>
+        this.#cache.hasSynced ? undefined : { pending: pendingOf(this), lastError: this.#error },
       onHandlerError: (error, key, handler, registration) =>
         options.onHandlerError(error, { resource: options.resource, key, handler }, registration),
     })
@@ -124,7 +128,10 @@ export class Informer<T> {
     return this.#cache.hasSynced
   }
 
-  /** Resolves once {@link hasSynced}; rejects with ERR_CACHE_SYNC when `signal` aborts first, ERR_CLOSED when closed. */
+  /**
+   * Resolves once {@link hasSynced}; may be called before the start. Rejects with ERR_CACHE_SYNC when `signal` aborts
+   * first (`facts.pending` says why, `cause` is the last error), ERR_CLOSED when closed.
+   */
   async waitForSync(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const done = await waitUntil(
       () => this.#cache.hasSynced || this.#isClosed,
@@ -133,14 +140,11 @@ export class Informer<T> {
         return () => this.#changed.delete(listener)
       },
       options.signal,
+      () => holdProcess(this.#options.engine.runtime),
     )
     if (this.#cache.hasSynced) return
     if (done) throw new KubeInformerError('ERR_CLOSED', `${this.resource}: closed before it synced`)
-    const reason = this.#error === undefined ? this.#state : `${this.#state}: ${this.#error.message}`
-    throw new KubeInformerError('ERR_CACHE_SYNC', `${this.resource} did not sync: ${reason}`, {
-      cause: options.signal?.reason,
-      facts: { pending: [pendingOf(this)] },
-    })
+    throw cacheSyncError([pendingOf(this)], options.signal, this.#error)
   }
 
   /**
@@ -258,6 +262,11 @@ export class Informer<T> {
       refused: this.#refused.list(),
       refusedTotal: counters.refused,
     }
+  }
+
+  /** A registration is there that was not removed. */
+  get hasHandlers(): boolean {
+    return this.#processor.hasListeners
   }
 
   async #close(): Promise<void> {

@@ -20,6 +20,11 @@ export interface Runtime {
   defer(fn: () => void): Timer
 }
 
+/** Keeps the process alive until it is cancelled; for some three weeks, as long as a timer can be. */
+export function holdProcess(runtime: Runtime): Timer {
+  return runtime.setTimer(2 ** 31 - 1, () => {}, true)
+}
+
 export const nodeRuntime: Runtime = {
   // timeOrigin differs per thread, the sum does not; performance.now alone would make cross-thread lag meaningless.
   nowMs: () => performance.timeOrigin + performance.now(),

@@ -1,16 +1,24 @@
+import type { Timer } from './runtime.ts'
+
 /**
  * Resolves true once `condition` holds, asked again whenever the subscription calls; false when `signal` aborts first.
- * Leaves no subscription and no abort listener behind.
+ * Leaves no subscription, no abort listener and no `hold` behind.
+ *
+ * `hold` makes a timer that keeps the process alive while a signal may still end the wait: the one of
+ * AbortSignal.timeout() does not, and Node would end a process in the middle of its `await`.
  */
 export function waitUntil(
   condition: () => boolean,
   subscribe: (listener: () => void) => () => void,
   signal?: AbortSignal,
+  hold?: () => Timer,
 ): Promise<boolean> {
   if (condition()) return Promise.resolve(true)
   if (signal?.aborted) return Promise.resolve(false)
   return new Promise((resolve) => {
+    const held = signal === undefined ? undefined : hold?.()
     const settle = (result: boolean): void => {
+      held?.cancel()
       unsubscribe()
       signal?.removeEventListener('abort', onAbort)
       resolve(result)

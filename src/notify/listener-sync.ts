@@ -1,5 +1,12 @@
+import { cacheSyncError, howEnded, type PendingSync } from '../base/cache-sync-error.ts'
+import { holdProcess, type Runtime } from '../base/runtime.ts'
 import { waitUntil } from '../base/wait-until.ts'
 import { KubeInformerError } from '../errors.ts'
+
+export interface Unsynced {
+  readonly pending: PendingSync
+  readonly lastError: unknown
+}
 
 /**
  * Whether one listener has finished the initial list: the cache has held a complete list, everything that was cached
@@ -41,7 +48,12 @@ export class ListenerSync {
     this.#notify()
   }
 
-  async wait(signal: AbortSignal | undefined): Promise<void> {
+  /** `unsynced`: what the cache itself lacks. */
+  async wait(
+    signal: AbortSignal | undefined,
+    runtime: Runtime,
+    unsynced: () => Unsynced | undefined,
+  ): Promise<void> {
     await waitUntil(
       () => this.#hasSynced || this.#isClosed,
       (listener) => {
@@ -49,14 +61,19 @@ export class ListenerSync {
         return () => this.#changed.delete(listener)
       },
       signal,
+      () => holdProcess(runtime),
     )
     if (this.#hasSynced) return
     if (this.#isClosed) {
       throw new KubeInformerError('ERR_CLOSED', 'the registration was removed before it had synced')
     }
-    throw new KubeInformerError('ERR_CACHE_SYNC', 'the handler had not finished the initial list in time', {
-      cause: signal?.reason,
-    })
+    const source = unsynced()
+    if (source !== undefined) throw cacheSyncError([source.pending], signal, source.lastError)
+    throw new KubeInformerError(
+      'ERR_CACHE_SYNC',
+      `the handler had not finished the initial list${howEnded(signal)}: ${this.#pendingCount} objects are left`,
+      { cause: signal?.reason },
+    )
   }
 
   #notify(): void {

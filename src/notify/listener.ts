@@ -10,7 +10,7 @@ import { HandlerRunner } from './handler-runner.ts'
 import type { ResourceEventHandlers } from './handlers.ts'
 import { ListenerBuffer } from './listener-buffer.ts'
 import type { ListenerLimits } from './listener-limits.ts'
-import { ListenerSync } from './listener-sync.ts'
+import { ListenerSync, type Unsynced } from './listener-sync.ts'
 import { PendingChange } from './pending-change.ts'
 import type { ListenerStats, Registration } from './registration.ts'
 import { Replay } from './replay.ts'
@@ -28,6 +28,7 @@ export interface ListenerContext<E> {
   /** The cache has held a complete list. */
   readonly isListed: () => boolean
   readonly onHandlerError: (error: unknown, key: string, handler: HandlerName, registration: object) => void
+  readonly unsynced: () => Unsynced | undefined
   readonly onRemoved: (listener: Listener<E>) => void
 }
 
@@ -114,7 +115,8 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   }
 
   waitForSync(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#sync.wait(options.signal)
+    const { runtime, unsynced } = this.#context
+    return this.#sync.wait(options.signal, runtime, unsynced)
   }
 
   stats(): ListenerStats {

@@ -7,6 +7,7 @@ import type { ChangeCause, ChangeSink } from './change-sink.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './handlers.ts'
 import { Listener, type ListenerContext } from './listener.ts'
 import { checkHandlers, listenerLimits } from './listener-limits.ts'
+import type { Unsynced } from './listener-sync.ts'
 import type { ListenerStats, Registration } from './registration.ts'
 import { SharedReads } from './shared-reads.ts'
 
@@ -24,6 +25,8 @@ export interface ProcessorOptions<E> {
   readonly slicer: Slicer
   /** Asked for when the first listener comes: cache and processor need each other. */
   readonly cache: () => ListenedCache<E>
+  /** Why the cache has no complete list yet; undefined: it has. */
+  readonly unsynced?: () => Unsynced | undefined
   /** `key` is empty for `onSynced`. */
   readonly onHandlerError: (error: unknown, key: string, handler: HandlerName, registration: object) => void
 }
@@ -67,6 +70,10 @@ export class Processor<E> implements ChangeSink<E> {
     )
     if (options.signal?.aborted !== true) this.#listeners = [...this.#listeners, listener]
     return listener
+  }
+
+  get hasListeners(): boolean {
+    return this.#listeners.length > 0
   }
 
   stats(): ListenerStats[] {
@@ -124,6 +131,7 @@ export class Processor<E> implements ChangeSink<E> {
       reads: new SharedReads(cache.store, (cell) => cache.read(cell)),
       isListed: () => this.#isListed,
       onHandlerError,
+      unsynced: this.#options.unsynced ?? (() => undefined),
       onRemoved: (gone) => {
         this.#listeners = this.#listeners.filter((listener) => listener !== gone)
         this.#leaving = [...this.#leaving.filter((listener) => listener.inProgress > 0), gone]

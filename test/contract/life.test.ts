@@ -394,15 +394,4 @@ describe.each(threadCounts)('the contract on life and bounds, threads: $threads'
     expect(late.problems).toEqual([])
     expect(early.problems).toEqual([])
   })
-
-  it('says which caches did not sync, and why', async () => {
-    bed.server.faults.refuse({ status: 403 })
-    const factory = bed.factory()
-    informerOf(factory)
-    factory.start()
-    await expect(factory.waitForCacheSync({ signal: AbortSignal.timeout(3_000) })).rejects.toMatchObject({
-      code: 'ERR_CACHE_SYNC',
-      facts: { pending: [{ resource: 'configmaps', state: 'forbidden' }] },
-    })
-  })
 })
