@@ -11,16 +11,17 @@ export class LineWriter {
   #pending = ''
   #scheduled = false
   #drained: Promise<void> | undefined
-  /** The reader went away (`| head`): nothing is written any more. */
+  /** The reader went away (`| head`), or writing failed: nothing is written any more. */
   isClosed = false
 
-  constructor(stream: Writable, onClosed: () => void) {
+  /** `onClosed` gets the error, but for a reader that went away: that is an end like any other. */
+  constructor(stream: Writable, onClosed: (error: NodeJS.ErrnoException | undefined) => void) {
     this.#stream = stream
-    stream.on('error', () => {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
       if (this.isClosed) return
       this.isClosed = true
       this.#pending = ''
-      onClosed()
+      onClosed(error.code === 'EPIPE' ? undefined : error)
     })
   }
 

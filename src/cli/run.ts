@@ -13,8 +13,12 @@ export async function run(
   interrupt: AbortSignal,
 ): Promise<number> {
   const closed = new AbortController()
+  let writeError: NodeJS.ErrnoException | undefined
   const io: CommandIo = {
-    out: new LineWriter(streams.stdout, () => closed.abort()),
+    out: new LineWriter(streams.stdout, (error) => {
+      writeError = error
+      closed.abort()
+    }),
     problems: new LineWriter(streams.stderr, () => {}),
     interrupt: AbortSignal.any([interrupt, closed.signal]),
   }
@@ -35,6 +39,11 @@ export async function run(
     io.problems.write(`${error instanceof UsageError ? 'usage' : 'error'}: ${report.line}`)
     exitCode = report.exitCode || exitCodes.failure
   }
-  await Promise.all([io.out.end(), io.problems.end()])
+  await io.out.end()
+  if (writeError !== undefined) {
+    io.problems.write(`error: output cannot be written: ${writeError.code ?? writeError.message}`)
+    exitCode = exitCodes.failure
+  }
+  await io.problems.end()
   return exitCode
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { type Child, startChild, until } from '../support/child-process.ts'
 
-const mainPath = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+export const mainPath: string = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 export interface Ended {
   readonly code: number | null

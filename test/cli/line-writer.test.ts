@@ -34,13 +34,28 @@ test('a stream that is behind holds the caller back until it drains', async () =
   expect(isFree).toBe(true)
 })
 
+test('any other error of the stream is handed on', async () => {
+  const stream = new Writable({
+    write: (_chunk, _encoding, done) => done(Object.assign(new Error('full'), { code: 'ENOSPC' })),
+  })
+  const errors: unknown[] = []
+  const writer = new LineWriter(stream, (error) => errors.push(error?.code))
+  writer.write('x')
+  await writer.end()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(errors).toEqual(['ENOSPC'])
+})
+
 test('a reader that goes away is told once, frees whoever waits, and nothing is written any more', async () => {
   let closed = 0
   const stream = new Writable({
     highWaterMark: 1,
     write: (_chunk, _encoding, done) => done(Object.assign(new Error('EPIPE'), { code: 'EPIPE' })),
   })
-  const writer = new LineWriter(stream, () => closed++)
+  const writer = new LineWriter(stream, (error) => {
+    expect(error).toBeUndefined()
+    closed++
+  })
   writer.write('x')
   await writer.end()
   await new Promise((resolve) => setImmediate(resolve))

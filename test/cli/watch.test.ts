@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { Command, runCommand } from './command.ts'
+import { startChild } from '../support/child-process.ts'
+import { Command, mainPath, runCommand } from './command.ts'
 import { TcpRelay } from './tcp-relay.ts'
 
 const running: (() => Promise<unknown>)[] = []
@@ -151,6 +152,17 @@ test('a reader that goes away ends it', async () => {
   watch.child.process.stdout?.destroy()
   expect(await watch.child.exited).toBe(0)
 })
+
+test.runIf(process.platform === 'linux')(
+  'output that cannot be written: one line, and a failure',
+  async () => {
+    for (const line of ['watch pods --embedded --objects 5 -o jsonl', 'serve']) {
+      const child = startChild('/bin/sh', ['-c', `exec ${process.execPath} ${mainPath} ${line} > /dev/full`])
+      expect(await child.exited).toBe(1)
+      expect(child.output()).toMatch(/(^|\n)error: output cannot be written: ENOSPC\n$/)
+    }
+  },
+)
 
 test('out of time before the first list: the summary, and a failure', async () => {
   // Takes connections and never answers.
