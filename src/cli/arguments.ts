@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { version } from '../base/version.ts'
 import { UsageError } from './cli-error.ts'
 import { parseBytes, parseCount, parseDurationMs } from './units.ts'
 
@@ -69,6 +70,8 @@ function createProgram(actions: CommandActions): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .showSuggestionAfterError()
+    .version(version)
+    .helpCommand(true)
   addWatch(program, actions)
   addServe(program, actions)
   // Last, for commands inherit what stands before them. Without it a mistyped command is an argument too many.
@@ -101,7 +104,7 @@ function addWatch(program: Command, actions: CommandActions): void {
     .option('--client-certificate <file>', 'PEM')
     .option('--client-key <file>', 'PEM')
     .option('--insecure-skip-tls-verify', "do not check the server's certificate")
-    .option('-n, --namespace <name>', 'only this namespace')
+    .option('-n, --namespace <name>', 'only this namespace', namespace)
     .addOption(new Option('-A, --all-namespaces', 'all namespaces (the default)').conflicts('namespace'))
     .option('-l, --selector <labels>', "label selector, such as 'app=web,tier in (a,b)'")
     .option('--threads <n>', 'worker threads; 0: everything in the main thread', count('threads'))
@@ -126,7 +129,7 @@ function addWatch(program: Command, actions: CommandActions): void {
     )
     .option('--objects <n>', 'objects of the embedded server', count('objects'))
     .option('--rate <n>', 'changes per second of the embedded server', count('changes'))
-    .option('--seed <n>', "of the embedded server's objects and changes", count('seed'))
+    .option('--seed <n>', "of the embedded server's objects and changes", seed)
     .action(async (resource: string, options: Omit<WatchArguments, 'resource'>) => {
       const parsed = { ...options, resource }
       checkWatch(parsed)
@@ -138,11 +141,11 @@ function addServe(program: Command, actions: CommandActions): void {
   program
     .command('serve')
     .description('run the embedded API server until interrupted; prints its URL')
-    .option('--port <n>', '0: any free one', count('port'), 0)
+    .option('--port <n>', '0: any free one', port, 0)
     .option('--resource <name>', 'what to fill it with', 'pods')
     .option('--objects <n>', 'how many', count('objects'), 1_000)
     .option('--rate <n>', 'changes per second', count('changes'), 0)
-    .option('--seed <n>', 'of objects and changes', count('seed'))
+    .option('--seed <n>', 'of objects and changes', seed)
     .option('--write-kubeconfig <file>', 'so that other tools find it')
     .action((options: ServeArguments) => actions.serve(options))
 }
@@ -172,9 +175,30 @@ function checkWatch(options: WatchArguments): void {
 function count(what: string): (text: string) => number {
   return (text) => {
     const value = parseCount(text)
-    if (value === undefined) throw new InvalidArgumentError(`Not a number of ${what}: 0, 20000, 20_000.`)
+    if (value === undefined)
+      throw new InvalidArgumentError(`'${text}' is not a whole number of ${what}, such as 4 or 20_000.`)
     return value
   }
+}
+
+function seed(text: string): number {
+  const value = parseCount(text)
+  if (value === undefined) throw new InvalidArgumentError(`'${text}' is not a whole number, such as 7.`)
+  return value
+}
+
+function port(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : 65_536
+  if (value > 65_535) throw new InvalidArgumentError(`'${text}' is not a port: 0 to 65535.`)
+  return value
+}
+
+/** An empty one would watch all namespaces: what a script's unset variable must not do. */
+function namespace(text: string): string {
+  if (/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text
+  throw new InvalidArgumentError(
+    `'${text}' is not a namespace: 1 to 63 of a-z, 0-9 and -, neither first nor last a -.`,
+  )
 }
 
 function bytes(text: string): number {

@@ -28,13 +28,38 @@ export function reportOf(
     return { line: oneLine(text), exitCode: exitCodes.failure }
   }
   const cause = causeText(error)
-  const text = cause === '' || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`
+  const told = withFlag(error, context.server)
+  const text = cause === '' || told.includes(cause) ? told : `${told}: ${cause}`
   const hint = hintFor(error, cause, context.server)
   const usage = error.code === 'ERR_INVALID_OPTION' || error.code === 'ERR_INVALID_SELECTOR'
   return {
     line: oneLine(hint === undefined ? text : `${text} – ${hint}`),
     exitCode: usage ? exitCodes.usage : exitCodes.failure,
   }
+}
+
+const flags: Readonly<Record<string, string>> = {
+  threads: '--threads',
+  inFlightBytesMax: '--in-flight-bytes',
+  'buffer.countMax': '--buffer-count',
+  'buffer.bytesMax': '--buffer-bytes',
+  ca: '--certificate-authority',
+  cert: '--client-certificate',
+  key: '--client-key',
+}
+
+/** The library names its options; here they have other names. */
+function withFlag({ message, facts: { option } }: KubeInformerError, server: string | undefined): string {
+  if (option === undefined) return message
+  // A user or password in an address must not come back on the screen.
+  if (option === 'server' && server !== undefined && !server.includes('@')) {
+    return `--server '${server}': ${message}`
+  }
+  const flag = Object.hasOwn(flags, option) ? flags[option] : undefined
+  if (flag === undefined) return message
+  return message.startsWith(`option ${option}:`)
+    ? message.replace(`option ${option}:`, flag)
+    : `${flag}: ${message}`
 }
 
 function hintFor(error: KubeInformerError, cause: string, server: string | undefined): string | undefined {

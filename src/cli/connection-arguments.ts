@@ -7,10 +7,12 @@ import { UsageError } from './cli-error.ts'
 /** What the flags say, as the library takes it; undefined: look where kubectl looks. */
 export async function connectionConfig(options: ConnectionArguments): Promise<ConnectionConfig | undefined> {
   if (options.server !== undefined) {
+    // Read again by the library, whenever the token may be another; here only to name the flag.
+    await readable('--token-file', options.tokenFile)
     const [ca, cert, key] = await Promise.all([
-      pemFile('--certificate-authority', options.certificateAuthority),
-      pemFile('--client-certificate', options.clientCertificate),
-      pemFile('--client-key', options.clientKey),
+      readable('--certificate-authority', options.certificateAuthority),
+      readable('--client-certificate', options.clientCertificate),
+      readable('--client-key', options.clientKey),
     ])
     return {
       server: options.server,
@@ -26,7 +28,7 @@ export async function connectionConfig(options: ConnectionArguments): Promise<Co
   return { file: options.kubeconfig, context: options.context }
 }
 
-async function pemFile(flag: string, path: string | undefined): Promise<string | undefined> {
+async function readable(flag: string, path: string | undefined): Promise<string | undefined> {
   if (path === undefined) return undefined
   try {
     return await readFile(path, 'utf8')

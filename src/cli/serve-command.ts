@@ -1,12 +1,18 @@
-import { writeFile } from 'node:fs/promises'
+import { access, constants, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { systemCode } from '../config/environment.ts'
 import type { ServeArguments } from './arguments.ts'
+import { UsageError } from './cli-error.ts'
 import type { CommandIo } from './command-io.ts'
 import { startEmbedded } from './embedded.ts'
 import { formatCount } from './units.ts'
 
 /** `kube-informer serve`: the embedded server until interrupted. Its URL is the one line of stdout. */
 export async function serveCommand(options: ServeArguments, io: CommandIo): Promise<number> {
-  const server = await startEmbedded(options)
+  if (options.writeKubeconfig !== undefined) await checkWritable(options.writeKubeconfig)
+  const server = await startEmbedded(options).catch((error: unknown) => {
+    throw startError(error, options.port)
+  })
   try {
     if (options.writeKubeconfig !== undefined) {
       await writeFile(options.writeKubeconfig, kubeconfigFor(server.url), { mode: 0o600 })
@@ -26,6 +32,28 @@ export async function serveCommand(options: ServeArguments, io: CommandIo): Prom
     await server.close()
     await Promise.all([io.out.end(), io.problems.end()])
   }
+}
+
+/** Before the server is there: a mistyped folder need not cost a start. */
+async function checkWritable(file: string): Promise<void> {
+  try {
+    await access(file, constants.W_OK).catch((error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw error
+      return access(dirname(file), constants.W_OK)
+    })
+  } catch (error) {
+    throw new UsageError(
+      `--write-kubeconfig ${file} cannot be written (${systemCode(error) ?? 'unknown error'})`,
+    )
+  }
+}
+
+function startError(error: unknown, port: number): unknown {
+  const code = systemCode(error)
+  if (code === 'EADDRINUSE')
+    return new Error(`--port ${port} is in use: take another one, or 0 for any free one`)
+  if (code === 'EACCES') return new Error(`--port ${port} is not allowed to you: take one above 1023, or 0`)
+  return error
 }
 
 /** JSON is YAML. Plain HTTP and no user: the server listens on this machine's loopback only. */

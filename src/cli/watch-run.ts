@@ -34,6 +34,8 @@ export interface WatchRunInput {
 const sampleMs = 1_000
 /** Above the time that a connection may take to fail. */
 const quietMs = 12_000
+/** A connection is made and nothing comes: that may be a proxy, or another kind of server. */
+const unansweredMs = 10_000
 const auditWaitMs = 30_000
 const auditPollMs = 250
 /** Of a listener that shows every change: merging may show only where the worker's queue had to. */
@@ -89,8 +91,16 @@ export class WatchRun {
     io.interrupt.addEventListener('abort', stop)
     const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration)
     const sampler = new LiveSampler(this.#informer, this.#registration, this.#recorder, this.#meter)
+    let isTold = false
     const ticker = setInterval(() => {
       const sample = sampler.take()
+      if (nodeRuntime.nowMs() - this.#startedAtMs > unansweredMs && !isTold) {
+        isTold = true
+        const { watch } = this.#informer.stats()
+        if (watch.bytesRead === 0 && this.#informer.lastError === undefined) {
+          io.problems.write(`no answer from ${options.server ?? 'the API server'} yet; still waiting`)
+        }
+      }
       // A server that refuses us ends in one line; a silent one must not leave the user without a word.
       const isQuiet = nodeRuntime.nowMs() - this.#startedAtMs < quietMs
       const isWaiting = isQuiet && sample.objects === 0 && !sample.hasSynced
@@ -117,6 +127,11 @@ export class WatchRun {
       // Stopped before it is summed up: the worker's last counters come with the stop.
       await this.#informer.stop()
       await this.#output.end(this.#summary(figures, audit))
+      if (this.#syncMs === null && !io.interrupt.aborted) {
+        const { lastError, state } = this.#informer.pending()
+        const why = lastError === undefined ? state : `${state}: ${lastError}`
+        io.problems.write(`error: not synced within --duration ${options.duration}ms (${why})`)
+      }
       return this.#exitCode(audit)
     } finally {
       clearInterval(ticker)

@@ -173,8 +173,9 @@ test('out of time before the first list: the summary, and a failure', async () =
     await new Promise((resolve) => silent.close(resolve))
   })
   const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
-  const { code, stdout } = await runCommand(`watch pods --server ${url} --duration 500ms -o json`)
+  const { code, stdout, stderr } = await runCommand(`watch pods --server ${url} --duration 500ms -o json`)
   expect(code).toBe(1)
+  expect(stderr).toMatch(/^error: not synced within --duration 500ms \(\w+\)\n$/)
   expect(json(stdout)).toMatchObject({ syncMs: null, objects: 0 })
 })
 
@@ -194,9 +195,29 @@ test.each<[string, string, number, RegExp]>([
   ['no configuration at all', 'watch pods', 1, /no kubeconfig found.*--embedded/],
   ['a resource the embedded server lacks', 'watch gadgets --embedded', 1, /no resource "gadgets"/],
   ['a bad selector', 'watch pods --embedded -l a==b==c', 2, /selectors look like/],
-  ['a bad number', 'watch pods --embedded --objects many', 2, /Not a number of objects/],
-  ['too many threads', 'watch pods --embedded --objects 1 --threads 1000', 2, /threads/],
-  ['a bad server', 'watch pods --server nonsense', 2, /not a URL.*https:\/\/host:6443/],
+  ['a bad number', 'watch pods --embedded --objects many', 2, /'many' is not a whole number of objects/],
+  [
+    'too many threads',
+    'watch pods --embedded --objects 1 --threads 1000',
+    2,
+    /--threads 1000 is refused: must be/,
+  ],
+  ['a bad server', 'watch pods --server nonsense', 2, /--server 'nonsense'.*not a URL.*https:\/\/host:6443/],
+  ['another protocol', 'watch pods --server ftp://x', 2, /--server 'ftp:\/\/x': .*neither https/],
+  ['a password in an address', 'watch pods --server http://me:pw@h', 2, /^(?!.*pw).*user or password/],
+  [
+    'a missing token file',
+    'watch pods --server http://127.0.0.1:1 --token-file /none',
+    2,
+    /--token-file \/none cannot be read \(ENOENT\)/,
+  ],
+  ['small buffers', 'watch pods --embedded --objects 1 --buffer-bytes 0', 2, /--buffer-bytes 0 is refused/],
+  [
+    'no room for a kubeconfig',
+    'serve --write-kubeconfig /none/kc',
+    2,
+    /--write-kubeconfig \/none\/kc cannot/,
+  ],
   ['a namespace for nodes', 'watch nodes --embedded -n web', 2, /do not live in namespaces/],
   ['an unknown command', 'wach pods', 2, /unknown command/],
 ])('%s: one line, a hint, exit code', async (_name, line, exitCode, message) => {
@@ -205,6 +226,23 @@ test.each<[string, string, number, RegExp]>([
   expect(stderr).toMatch(message)
   expect(stderr).not.toMatch(/\n\s+at /)
   expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
+})
+
+test('a port in use: one line', async () => {
+  const { url } = await serve()
+  const { port } = new URL(url)
+  const ended = await runCommand(`serve --port ${port}`)
+  expect(ended).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^error: --port \d+ is in use/),
+  })
+})
+
+test.each(['help', '--help', 'help watch', '--version'])('%s', async (line) => {
+  const { code, stdout, stderr } = await runCommand(line)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatch(line === '--version' ? /^\d+\.\d+\.\d+\n$/ : /^Usage: kube-informer/)
 })
 
 test('custom resources are found by discovery; an unknown name gets a hint', async () => {
