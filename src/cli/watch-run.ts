@@ -124,12 +124,12 @@ export class WatchRun {
       if (this.#failure !== undefined) throw this.#failure
       const figures = this.#figures()
       const audit = await this.#audit()
+      const { lastError, state } = this.#informer.pending()
+      const why = lastError === undefined ? state : `${state}: ${lastError}`
       // Stopped before it is summed up: the worker's last counters come with the stop.
       await this.#informer.stop()
       await this.#output.end(this.#summary(figures, audit))
       if (this.#syncMs === null && !io.interrupt.aborted) {
-        const { lastError, state } = this.#informer.pending()
-        const why = lastError === undefined ? state : `${state}: ${lastError}`
         io.problems.write(`error: not synced within --duration ${options.duration}ms (${why})`)
       }
       return this.#exitCode(audit)

@@ -153,16 +153,15 @@ test('a reader that goes away ends it', async () => {
   expect(await watch.child.exited).toBe(0)
 })
 
-test.runIf(process.platform === 'linux')(
-  'output that cannot be written: one line, and a failure',
-  async () => {
-    for (const line of ['watch pods --embedded --objects 5 -o jsonl', 'serve']) {
-      const child = startChild('/bin/sh', ['-c', `exec ${process.execPath} ${mainPath} ${line} > /dev/full`])
-      expect(await child.exited).toBe(1)
-      expect(child.output()).toMatch(/(^|\n)error: output cannot be written: ENOSPC\n$/)
-    }
-  },
-)
+test('output that cannot be written: one line, and a failure', async () => {
+  // Only Linux has a file that is always full.
+  if (process.platform !== 'linux') return
+  for (const line of ['watch pods --embedded --objects 5 -o jsonl', 'serve']) {
+    const child = startChild('/bin/sh', ['-c', `exec ${process.execPath} ${mainPath} ${line} > /dev/full`])
+    expect(await child.exited).toBe(1)
+    expect(child.output()).toMatch(/(^|\n)error: output cannot be written: ENOSPC\n$/)
+  }
+})
 
 test('out of time before the first list: the summary, and a failure', async () => {
   // Takes connections and never answers.
@@ -175,7 +174,7 @@ test('out of time before the first list: the summary, and a failure', async () =
   const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
   const { code, stdout, stderr } = await runCommand(`watch pods --server ${url} --duration 500ms -o json`)
   expect(code).toBe(1)
-  expect(stderr).toMatch(/^error: not synced within --duration 500ms \(\w+\)\n$/)
+  expect(stderr).toMatch(/^error: not synced within --duration 500ms \((?!stopped)\w+\)\n$/)
   expect(json(stdout)).toMatchObject({ syncMs: null, objects: 0 })
 })
 
