@@ -1,3 +1,4 @@
+import { unknownOption } from './errors.ts'
 import type { CacheEpoch } from './indexer/cache-epoch.ts'
 import type { Indexer } from './indexer/indexer.ts'
 import { ObjectList } from './object-list.ts'
@@ -37,11 +38,13 @@ export class Lister<T> {
    * Objects of one namespace or of all, whose labels match. Selectors are matched on the records' label bytes: only
    * what matches is unpacked. See {@link ObjectList} for what may change while you iterate.
    *
-   * @throws ERR_INVALID_SELECTOR at once, not while iterating
+   * @throws ERR_INVALID_SELECTOR, ERR_INVALID_OPTION at once, not while iterating
    */
   list(options: ListOptions = {}): ObjectList<T> {
     const indexer = this.#indexer
-    const { namespace, labelSelector } = options
+    const { namespace, labelSelector, ...unknown } = options
+    // A misspelt selector would list everything.
+    for (const name of Object.keys(unknown)) throw unknownOption(name, ['namespace', 'labelSelector'])
     const selector = labelSelector === undefined ? undefined : parseLabelSelector(labelSelector)
     const matches =
       selector === undefined || selector.isEmpty

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { KubeInformerError } from '../errors.ts'
 import { canonicalUid, uidText, versionText } from '../protocol/record-header.ts'
 import { recordFlags, recordOffsets } from '../protocol/record-layout.ts'
@@ -114,6 +115,17 @@ export class ChangeEvent<E> implements ChangeFacts {
     return (this.#oldObject ??= this.#read(this.#old))
   }
 
+  /** For logs: the facts, and of the objects what was read already; looking at an event must not unpack or leak one. */
+  toJSON(): object {
+    const { type, key, namespace, name, uid, resourceVersion, cause, isInInitialList, finalStateUnknown } =
+      this
+    return {
+      ...{ type, key, namespace, name, uid, resourceVersion, cause, isInInitialList, finalStateUnknown },
+      ...(this.#object !== undefined && { object: this.#object }),
+      ...(this.#oldObject !== undefined && { oldObject: this.#oldObject }),
+    }
+  }
+
   /** The call ended, its uses go: what was not read can no longer be. */
   expire(release: (cell: VersionCell<E>) => void): void {
     const cell = this.#cell
@@ -134,6 +146,13 @@ export class ChangeEvent<E> implements ChangeFacts {
     )
   }
 }
+
+// console.log would show neither getters nor private fields: no namespace, name, uid, version.
+Object.defineProperty(ChangeEvent.prototype, inspect.custom, {
+  value(this: ChangeEvent<unknown>): object {
+    return this.toJSON()
+  },
+})
 
 function int32(bytes: Uint8Array, at: number): number {
   return (

@@ -28,9 +28,19 @@ export function listenerLimits(options: ListenerOptions & { readonly drainMs?: n
   }
 }
 
+const handlerNames: readonly string[] = ['onAdd', 'onUpdate', 'onDelete', 'onSynced', 'onDesynced']
+
 /** @throws ERR_INVALID_OPTION when one of the callbacks is no function */
-export function checkHandlers(handlers: object): void {
-  for (const name of ['onAdd', 'onUpdate', 'onDelete', 'onSynced', 'onDesynced']) {
+export function checkHandlers(handlers: unknown): asserts handlers is object {
+  if (typeof handlers !== 'object' || handlers === null) {
+    throw invalidOption('handlers', typeof handlers, 'must be an object such as { onAdd(event) {} }')
+  }
+  // A misspelt handler would never be called. Only own keys: an object of a class may have other methods.
+  for (const [name, value] of Object.entries(handlers)) {
+    const isMisspelt = /^on[A-Z]/.test(name) && typeof value === 'function' && !handlerNames.includes(name)
+    if (isMisspelt) throw unknownOption(name, handlerNames)
+  }
+  for (const name of handlerNames) {
     const handler: unknown = Reflect.get(handlers, name)
     checkType(name, handler, 'function')
   }

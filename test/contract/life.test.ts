@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Informer } from '../../src/index.ts'
 import { type ConfigMap, ContractBed, sleep, threadCounts, until } from './contract-bed.ts'
@@ -48,6 +49,40 @@ describe.each(threadCounts)('the contract on life and bounds, threads: $threads'
       }).toThrow(TypeError)
     }
     expect(lister.get('default/a')?.data).toEqual({ key: 'value' })
+  })
+
+  it('an event in a log shows its facts, and no object that was not read', async () => {
+    bed.create('a', { password: 's3cr3t' })
+    const informer = informerOf()
+    const shown: string[] = []
+    let facts: unknown
+    informer.addEventHandler({
+      onAdd: (event) => {
+        shown.push(JSON.stringify(event), inspect(event))
+        facts = { uid: event.uid, resourceVersion: event.resourceVersion }
+        void event.object
+        shown.push(JSON.stringify(event), inspect(event))
+      },
+    })
+    await synced(informer)
+    await until(() => shown.length === 4, 'the add came')
+    expect(shown.map((text) => text.includes('s3cr3t'))).toEqual([false, false, true, true])
+    expect(shown[1]).toContain("namespace: 'default'")
+    expect(JSON.parse(shown[0] as string)).toMatchObject({
+      ...(facts as object),
+      ...{ type: 'add', key: 'default/a', namespace: 'default', name: 'a', cause: 'list' },
+    })
+  })
+
+  it('refuses what would do nothing: misspelt handlers and list options, no handlers at all', () => {
+    const { informer, lister } = bed.factory().core.v1.configmaps
+    const refused = (call: () => unknown): void =>
+      expect(call).toThrow(expect.objectContaining({ code: 'ERR_INVALID_OPTION' }))
+    const any = (value: unknown) => value as never
+    refused(() => lister.list(any({ selector: 'app=web' })))
+    refused(() => informer.addEventHandler(any({ onAdded: () => {} })))
+    refused(() => informer.addEventHandler(any(undefined)))
+    refused(() => informer.addEventHandler(any(() => {})))
   })
 
   it('line 10: without onHandlerError a failing handler is said once, by resource and key', async () => {
