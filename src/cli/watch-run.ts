@@ -4,6 +4,7 @@ import type { ConnectionConfig } from '../config/connection-config.ts'
 import type { KubeInformerError } from '../errors.ts'
 import type { Informer } from '../informer.ts'
 import { createInformerFactory, type InformerFactory } from '../informer-factory.ts'
+import { pendingOf } from '../informer-stats.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
 import type { Registration } from '../notify/registration.ts'
 import { type ResourceType, resourceLabel } from '../resources/names.ts'
@@ -124,7 +125,7 @@ export class WatchRun {
       if (this.#failure !== undefined) throw this.#failure
       const figures = this.#figures()
       const audit = await this.#audit()
-      const { lastError, state } = this.#informer.pending()
+      const { lastError, state } = pendingOf(this.#informer)
       const why = lastError === undefined ? state : `${state}: ${lastError}`
       // Stopped before it is summed up: the worker's last counters come with the stop.
       await this.#informer.stop()

@@ -1,5 +1,5 @@
 import { checkNames, checkType, checkWhole, timerMsMax, type WholeRange } from '../base/check-options.ts'
-import { invalidOption } from '../errors.ts'
+import { invalidOption, unknownOption } from '../errors.ts'
 import type { ListenerOptions } from './handlers.ts'
 
 /** {@link ListenerOptions} with every default filled in. */
