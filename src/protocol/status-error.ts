@@ -3,8 +3,6 @@ import { type ErrorCode, type ErrorFacts, KubeInformerError } from '../errors.ts
 /** Longest part of a server's message that is shown. */
 const messageLengthMax = 500
 const causeCountMax = 16
-/** A server that asks for more patience than this is asked again anyway. */
-const retryAfterMsMax = 5 * 60_000
 
 interface Cause {
   readonly reason: string
@@ -36,8 +34,7 @@ export function statusObjectError(object: unknown, httpStatus = 0, retryAfterMs?
   const details = record(status['details'])
   const causes = causesOf(details)
   const seconds = details['retryAfterSeconds']
-  const wait =
-    retryAfterMs ?? (typeof seconds === 'number' && seconds > 0 ? boundWait(seconds * 1000) : undefined)
+  const wait = retryAfterMs ?? (typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined)
   const token = record(status['metadata'])['continue']
   const fields = causes.flatMap(({ field }) => (field === '' ? [] : [field]))
   const facts: ErrorFacts = {
@@ -55,16 +52,12 @@ export function statusObjectError(object: unknown, httpStatus = 0, retryAfterMs?
   )
 }
 
-/** `Retry-After`: seconds, or an HTTP date, which is compared with `nowMs`. At most five minutes. */
+/** `Retry-After`: seconds, or an HTTP date, which is compared with `nowMs`. As the server says it, however long. */
 export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
   const value = header?.trim() ?? ''
-  if (/^\d{1,9}$/.test(value)) return boundWait(Number(value) * 1000)
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
   const at = value === '' ? Number.NaN : Date.parse(value)
-  return Number.isNaN(at) ? undefined : boundWait(at - nowMs)
-}
-
-function boundWait(ms: number): number {
-  return Math.min(Math.max(ms, 0), retryAfterMsMax)
+  return Number.isNaN(at) ? undefined : Math.max(at - nowMs, 0)
 }
 
 function codeOf(code: number, reason: string, message: string, causes: readonly Cause[]): ErrorCode {

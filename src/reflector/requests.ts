@@ -11,7 +11,7 @@ export interface Inputs {
 
 /** The list must fit into it, however large: a stream that is cut before its end begins again from nothing. */
 const streamTimeoutSecondsMin = 1800
-/** Longest wait that a server can ask for. */
+/** A server that asks for more patience than this is asked again anyway; whatever its answer says, this is the one bound. */
 const retryAfterMsMax = 5 * 60_000
 
 export function openStream({ random }: Inputs): Effect {
