@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'ERR_UNKNOWN_RESOURCE'
   | 'ERR_UNKNOWN_INDEX'
   | 'ERR_INDEX_CONFLICT'
+  | 'ERR_SOURCE_CONFLICT'
   | 'ERR_CLOSED'
   | 'ERR_CACHE_SYNC'
   | 'ERR_WORKER_DIED'
@@ -76,6 +77,7 @@ export const errorCodes: Readonly<
   ERR_UNKNOWN_RESOURCE: { canRetry: false, meaning: 'no such resource in this API server' },
   ERR_UNKNOWN_INDEX: { canRetry: false, meaning: 'no index of this name' },
   ERR_INDEX_CONFLICT: { canRetry: false, meaning: 'an index of this name exists with another definition' },
+  ERR_SOURCE_CONFLICT: { canRetry: false, meaning: 'a source of this name exists with other functions' },
   ERR_CLOSED: { canRetry: false, meaning: 'the factory, informer or registration is closed' },
   ERR_CACHE_SYNC: { canRetry: true, meaning: 'caches did not sync before the signal aborted' },
   // Threads and handlers.

@@ -42,6 +42,7 @@ export type {
   SourceListOptions,
   SourceWatchOptions,
 } from './lister-watcher.ts'
+export type { ListerWatcherOptions } from './lister-watcher-options.ts'
 export type { HandlerName } from './notify/callbacks.ts'
 export type { ChangeCause } from './notify/change-sink.ts'
 export type {

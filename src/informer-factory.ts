@@ -2,12 +2,15 @@ import { cacheSyncError } from './base/cache-sync-error.ts'
 import { createCredentialsBroker } from './config/connection-config.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
 import { Engine } from './engine/engine.ts'
+import type { WatchTemplate } from './engine/watch-session.ts'
 import { invalidOption, KubeInformerError } from './errors.ts'
 import { HandlerWarnings } from './handler-warnings.ts'
 import { Informer, type InformerOptions } from './informer.ts'
 import { type InformerHealth, type InformerStats, pendingOf } from './informer-stats.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 import type { Lister } from './lister.ts'
+import type { ListerWatcher } from './lister-watcher.ts'
+import { type ListerWatcherOptions, validateListerWatcherOptions } from './lister-watcher-options.ts'
 import {
   boundsOf,
   fieldsOf,
@@ -33,6 +36,7 @@ export class InformerFactory extends TypedGroups {
   readonly #broker: CredentialsBroker
   readonly #handles = new Map<string, Handle<KubernetesObject>>()
   readonly #onHandlerError: InformerOptions['onHandlerError']
+  readonly #sources = new Map<string, ListerWatcher>()
   #closing: Promise<void> | undefined
 
   constructor(options: InformerFactoryOptions) {
@@ -58,6 +62,26 @@ export class InformerFactory extends TypedGroups {
       throw invalidOption('resource', JSON.stringify(type), 'needs { group?, version, resource }')
     }
     return this.#handle(type, {}) as unknown as ResourceHandle<T>
+  }
+
+  /**
+   * A resource whose objects come from functions of yours instead of the API server: a shared informer like any other,
+   * with the whole contract. The functions are called on this thread, one request at a time; what they give is written
+   * as JSON within the slices, and decoded, merged and batched in the worker. Rejections, ends and `ERROR` events are
+   * retried, resumed and answered with a new list as those of a server; an object that has no JSON (a cycle, a BigInt)
+   * is refused and named in `health()`. A list may take `timing.watchListTotalMs`, a watch is opened anew when it has
+   * not ended some seconds after `timeoutSeconds`; neither is waited for once its signal has aborted.
+   *
+   * @throws ERR_SOURCE_CONFLICT for a name that other functions have, ERR_INVALID_OPTION
+   * @example
+   * const things = factory.forListerWatcher({ name: 'things', listerWatcher: { list, watch } })
+   * things.informer.addEventHandler({ onAdd: (event) => console.log(event.key) })
+   * factory.start()
+   */
+  forListerWatcher<T extends KubernetesObject = KubernetesObject>(
+    options: ListerWatcherOptions<T>,
+  ): ResourceHandle<T> {
+    return this.#sourceHandle(options as ListerWatcherOptions) as unknown as ResourceHandle<T>
   }
 
   /** Starts every informer asked for so far. Idempotent. */
@@ -149,30 +173,80 @@ export class InformerFactory extends TypedGroups {
     // A factory for one namespace still watches nodes: they have none.
     const namespace = known?.namespaced === false ? '' : (select.namespace ?? this.#options.namespace ?? '')
     const labels = select.labelSelector === undefined ? '' : parseLabelSelector(select.labelSelector).text
-    const fields = fieldsOf(select, this.#options)
-    const name = JSON.stringify([group, type.version, type.resource, namespace, labels, select.fieldSelector])
-    const key = `${name} ${JSON.stringify(fields)}`
+    const path = { group, version: type.version, resource: type.resource }
+    return this.#share(
+      resourceLabel(path),
+      [group, type.version, type.resource, namespace, labels, select.fieldSelector],
+      {
+        path: collectionPath(path, namespace),
+        ...(labels !== '' && { labelSelector: labels }),
+        ...(select.fieldSelector && { fieldSelector: select.fieldSelector }),
+        fields: fieldsOf(select, this.#options),
+      },
+      { broker: this.#broker },
+      (options) => this.#handle(type, { ...select, ...options }),
+    )
+  }
+
+  #sourceHandle(options: ListerWatcherOptions): ResourceHandle<KubernetesObject> {
+    this.#refuseIfClosed()
+    validateListerWatcherOptions(options)
+    const { name, listerWatcher, labelSelector, fieldSelector } = options
+    if ((this.#sources.get(name) ?? listerWatcher) !== listerWatcher) {
+      throw new KubeInformerError('ERR_SOURCE_CONFLICT', `another source is named "${name}"`)
+    }
+    this.#sources.set(name, listerWatcher)
+    return this.#share(
+      name,
+      ['source', name, labelSelector, fieldSelector],
+      {
+        path: name,
+        source: 'all',
+        ...(labelSelector && { labelSelector }),
+        ...(fieldSelector && { fieldSelector }),
+        fields: fieldsOf(options, this.#options),
+      },
+      { source: listerWatcher },
+      ({ namespace, labelSelector: labels, ...select }) => {
+        if (namespace !== undefined)
+          throw invalidOption('namespace', namespace, 'a source has no namespaces to ask for')
+        const text = labels === undefined ? labelSelector : parseLabelSelector(labels).text
+        return this.#sourceHandle({
+          ...options,
+          ...select,
+          ...(text !== undefined && { labelSelector: text }),
+        })
+      },
+    )
+  }
+
+  /** The same handle for equal names and fields. */
+  #share(
+    resource: string,
+    names: readonly (string | undefined)[],
+    what: Omit<WatchTemplate, 'columns' | 'bounds' | 'timing'>,
+    from: { readonly broker: CredentialsBroker } | { readonly source: ListerWatcher },
+    select: (options: SelectOptions) => ResourceHandle<KubernetesObject>,
+  ): ResourceHandle<KubernetesObject> {
+    const key = JSON.stringify([...names, what.fields])
     const existing = this.#handles.get(key)
     if (existing !== undefined) return existing
     const handle = new Handle<KubernetesObject>(
       () =>
         new Informer<KubernetesObject>({
+          ...from,
           engine: this.#engine,
-          broker: this.#broker,
-          resource: resourceLabel({ group, version: type.version, resource: type.resource }),
+          resource,
           resyncPeriodMs: this.#options.resyncPeriodMs ?? 0,
           drainMs: this.#options.drainMs ?? 5_000,
           onHandlerError: this.#onHandlerError,
           template: {
-            path: collectionPath({ group, version: type.version, resource: type.resource }, namespace),
-            ...(labels !== '' && { labelSelector: labels }),
-            ...(select.fieldSelector && { fieldSelector: select.fieldSelector }),
-            fields,
+            ...what,
             bounds: boundsOf(this.#options),
             timing: timingOf(this.#options.timing),
           },
         }),
-      (options) => this.#handle(type, { ...select, ...options }),
+      select,
     )
     this.#handles.set(key, handle)
     return handle

@@ -11,6 +11,7 @@ import type { Indexers } from './indexer/indices.ts'
 import { columnsOf, InformerIndexer } from './informer-indexer.ts'
 import { type InformerHealth, type InformerState, type InformerStats, pendingOf } from './informer-stats.ts'
 import { Lister } from './lister.ts'
+import type { ListerWatcher } from './lister-watcher.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { Processor } from './notify/processor.ts'
 import type { Registration } from './notify/registration.ts'
@@ -21,7 +22,10 @@ import { RefusedObjects } from './refused-objects.ts'
 
 export interface InformerOptions {
   readonly engine: Engine
-  readonly broker: CredentialsBroker
+  /** Left out where `source` answers everything. */
+  readonly broker?: CredentialsBroker
+  /** Answers what `template.source` says. */
+  readonly source?: ListerWatcher
   /** `pods`, `apps/v1/deployments`: for messages. */
   readonly resource: string
   readonly template: Omit<WatchTemplate, 'columns'>
@@ -94,6 +98,7 @@ export class Informer<T> {
     this.#session = new WatchSession({
       engine,
       broker: options.broker,
+      source: options.source,
       indexer: this.#cache,
       template: { ...options.template, columns: this.#columns },
       onState: (state, error, attempt) => this.#setState(state, error, attempt),

@@ -1,5 +1,9 @@
 import type { KubeInformerError } from '../src/errors.ts'
 import type { ConnectionMaterial } from '../src/protocol/messages.ts'
+import type { OpenEffect } from '../src/reflector/host.ts'
+
+/** What a request is for. `stream`: a watch that begins with a list; `probe`: a list of which only the version counts. */
+export type RequestKind = OpenEffect['request']
 
 export interface TransportHandler {
   /** The answer is a success and its body follows. Exactly one of onEnd and onError comes last. */
@@ -22,7 +26,7 @@ export interface TransportRequest {
 /** One API server, as the reflector sees it: GET a path, get bytes. Tests and the simulation have their own. */
 export interface Transport {
   /** Never calls the handler before it has returned. Waits for ever: who is silent for too long is the caller's to say. */
-  open(path: string, query: URLSearchParams, handler: TransportHandler): TransportRequest
+  open(path: string, query: URLSearchParams, handler: TransportHandler, kind: RequestKind): TransportRequest
   /** New credentials: later requests use them. Running ones go on. */
   setConnection(material: ConnectionMaterial): void
   /** Aborts everything; leaves no socket. */

@@ -12,7 +12,10 @@ import { HttpTransport } from './connection.ts'
 import { DeltaQueue } from './delta-queue.ts'
 import { Intake } from './intake.ts'
 import { ReflectorDriver } from './reflector/driver.ts'
+import { SourceTransport } from './source-transport.ts'
+import { SplitTransport } from './split-transport.ts'
 import { JsonTranscoder } from './transcode/json-transcoder.ts'
+import type { Transport } from './transport.ts'
 
 /** How often main hears of counters; they are for people and probes, nothing waits for them. */
 const countersMs = 500
@@ -34,7 +37,9 @@ class Watch {
   readonly #resolve: () => void
   readonly #queue: DeltaQueue<DictionaryEpoch>
   readonly #batchPort: BatchPort<DictionaryEpoch>
-  readonly #transport: HttpTransport
+  readonly #transport: Transport
+  readonly #http: HttpTransport | undefined
+  readonly #source: SourceTransport | undefined
   readonly #driver: ReflectorDriver
   readonly #memory: MemoryBudget
   readonly #refused = { count: 0 }
@@ -71,7 +76,17 @@ class Watch {
         this.#post({ type: 'refused', ...refused, error: toWireError(error) })
       },
     })
-    this.#transport = new HttpTransport(spec.connection, runtime)
+    if (spec.source !== 'all') this.#http = new HttpTransport(spec.connection, runtime)
+    if (spec.source !== undefined) {
+      this.#source = new SourceTransport({
+        runtime,
+        silenceMs: spec.timing.silenceMs,
+        listMsMax: spec.timing.watchListTotalMs,
+        post: (message) => this.#post(message),
+        refused: (error, bytes, prefix) => intake.refused(error, bytes, prefix),
+      })
+    }
+    this.#transport = transportOf(this.#source, this.#http)
     this.#driver = new ReflectorDriver({
       spec,
       runtime,
@@ -119,6 +134,13 @@ class Watch {
       case 'stop':
         void this.#stop()
         break
+      case 'source-opened':
+      case 'source-data':
+      case 'source-refused':
+      case 'source-end':
+      case 'source-error':
+        this.#source?.receive(message)
+        break
       default:
         message satisfies never
     }
@@ -128,7 +150,7 @@ class Watch {
   #shown(error: KubeInformerError): WireError {
     const wire = toWireError(error)
     const { reason } = wire.facts
-    const redact = (text: string): string => this.#transport.redact(text)
+    const redact = (text: string): string => this.#http?.redact(text) ?? text
     return {
       ...wire,
       message: redact(wire.message),
@@ -200,4 +222,9 @@ class Watch {
   #post(message: FromWatch, transfer: ArrayBuffer[] = []): void {
     if (!this.#stopped) this.#port.postMessage(message, transfer)
   }
+}
+
+function transportOf(source: SourceTransport | undefined, http: HttpTransport | undefined): Transport {
+  if (source !== undefined && http !== undefined) return new SplitTransport(source, http)
+  return (source ?? http) as Transport
 }

@@ -3,11 +3,11 @@ import { TurnBudget } from '../base/turn-budget.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
 import type { ListerWatcher, SourceEvent, SourceList } from '../lister-watcher.ts'
+import { sourceError } from '../protocol/source-error.ts'
 import { statusObjectError } from '../protocol/status-error.ts'
 import type { AnswerReader, OpenEffect, ReaderCalls } from '../reflector/host.ts'
 import type { Query } from '../reflector/state.ts'
 import { metaNamespaceKeyFunc, resourceVersionOf } from './object-keys.ts'
-import { sourceError } from './source-error.ts'
 import { factsOf, unexpected, withoutToken } from './source-list.ts'
 
 export interface SourceReaderOptions<T extends KubernetesObject> extends ReaderCalls {

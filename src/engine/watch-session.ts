@@ -3,11 +3,14 @@ import type { Timer } from '../base/runtime.ts'
 import type { CredentialsBroker } from '../config/credentials-broker.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { Indexer } from '../indexer/indexer.ts'
+import type { ListerWatcher } from '../lister-watcher.ts'
 import { fromWireError, toWireError } from '../protocol/error-wire.ts'
 import type { FromWatch, ToWatch, WatchCounters, WatchSpec, WatchState } from '../protocol/messages.ts'
 import { BatchReader } from './batch-reader.ts'
 import type { Engine } from './engine.ts'
 import type { Restartable } from './restart-gate.ts'
+import { SourceServer } from './source-server.ts'
+import { addCounters, emptyCounters } from './watch-counters.ts'
 
 /** What of a {@link WatchSpec} does not change from run to run. */
 export type WatchTemplate = Omit<
@@ -17,7 +20,10 @@ export type WatchTemplate = Omit<
 
 export interface WatchSessionOptions {
   readonly engine: Engine
-  readonly broker: CredentialsBroker
+  /** Left out: `source` answers everything. */
+  readonly broker?: CredentialsBroker | undefined
+  /** Answers what `template.source` says. */
+  readonly source?: ListerWatcher | undefined
   readonly indexer: Indexer
   readonly template: WatchTemplate
   readonly onState: (state: WatchState, error: KubeInformerError | undefined, attempt: number) => void
@@ -31,24 +37,7 @@ const startedTimeoutMs = 10_000
 const credentialsRetryMs = 5_000
 /** As long as a timer can be. */
 const keepAliveMs = 2 ** 31 - 1
-
-const emptyCounters: Readonly<WatchCounters> = {
-  bytesRead: 0,
-  events: 0,
-  bookmarks: 0,
-  lists: 0,
-  watches: 0,
-  relists: 0,
-  reconnects: 0,
-  merged: 0,
-  droppedStale: 0,
-  refused: 0,
-  queueCount: 0,
-  queueBytes: 0,
-  queueBytesPeak: 0,
-  credit: 0,
-  lastByteAtMs: 0,
-}
+const nowhere = { server: '', headers: {} }
 
 /**
  * Main's end of one watch: starts it on a thread, feeds its batches to the reader, answers its requests, and starts a
@@ -59,6 +48,7 @@ export class WatchSession implements Restartable {
   readonly #options: WatchSessionOptions
   readonly reader: BatchReader
   #port: MessagePort | undefined
+  #sourceServer: SourceServer | undefined
   #incarnation = 0
   #threadId = -1
   #running: Promise<void> | undefined
@@ -95,9 +85,7 @@ export class WatchSession implements Restartable {
   }
 
   get counters(): WatchCounters {
-    const sum = { ...this.#present }
-    for (const key of cumulative) sum[key] += this.#past[key]
-    return sum
+    return addCounters({ ...this.#present }, this.#past)
   }
 
   start(): void {
@@ -149,6 +137,7 @@ export class WatchSession implements Restartable {
     this.#retryTimer?.cancel()
     this.reader.begin(-1)
     engine.slicer.remove(this.reader)
+    this.#closeSource()
     const running = this.#running
     if (running !== undefined) {
       this.#post({ type: 'stop' })
@@ -197,9 +186,9 @@ export class WatchSession implements Restartable {
   }
 
   async #start(launch: number): Promise<void> {
-    const { engine, broker, indexer, template } = this.#options
+    const { engine, broker, source, indexer, template } = this.#options
     while (this.#stopping !== undefined) await this.#stopping
-    const connection = await broker.material()
+    const connection = broker === undefined ? nowhere : await broker.material()
     if (this.#stopped || launch !== this.#launches) return
     const incarnation = engine.nextIncarnation()
     const slot = engine.memory.takeSlot()
@@ -222,6 +211,15 @@ export class WatchSession implements Restartable {
       if (this.#incarnation === incarnation) this.#receive(message)
     })
     port1.unref()
+    if (source !== undefined) {
+      this.#sourceServer = new SourceServer({
+        source,
+        runtime: engine.runtime,
+        slicer: engine.slicer,
+        frameBytesMax: template.bounds.frameBytesMax,
+        post: (message, transfer) => port1.postMessage(message satisfies ToWatch, transfer),
+      })
+    }
     this.#startedTimer = engine.runtime.setTimer(startedTimeoutMs, () => {
       if (this.#incarnation !== incarnation) return
       this.#abandon(new KubeInformerError('ERR_WORKER_START', 'no worker acknowledged the watch in 10 s'))
@@ -236,7 +234,7 @@ export class WatchSession implements Restartable {
   }
 
   #receive(message: FromWatch): void {
-    const { engine, broker } = this.#options
+    const { engine } = this.#options
     switch (message.type) {
       case 'batch':
         this.reader.push(message.incarnation, message.buffer)
@@ -255,10 +253,7 @@ export class WatchSession implements Restartable {
         )
         break
       case 'connection-request':
-        broker.refresh().then(
-          (connection) => this.#post({ type: 'connection', connection }),
-          (error: unknown) => this.#post({ type: 'connection-failed', error: toWireError(error) }),
-        )
+        this.#refresh()
         break
       case 'sync-request':
         engine.permits.request(this, () => this.#post({ type: 'sync-permit' }))
@@ -273,9 +268,27 @@ export class WatchSession implements Restartable {
       case 'stopped':
         this.#present = message.counters
         break
+      case 'source-open':
+      case 'source-credit':
+      case 'source-abort':
+        this.#sourceServer?.receive(message)
+        break
       default:
         message satisfies never
     }
+  }
+
+  #refresh(): void {
+    const { broker } = this.#options
+    const refreshed =
+      broker?.refresh() ??
+      Promise.reject(
+        new KubeInformerError('ERR_UNAUTHORIZED', 'the source answered 401: its credentials are its own'),
+      )
+    refreshed.then(
+      (connection) => this.#post({ type: 'connection', connection }),
+      (error: unknown) => this.#post({ type: 'connection-failed', error: toWireError(error) }),
+    )
   }
 
   /** This run cannot be trusted or does not answer: it is told to stop and forgotten, a successor starts. */
@@ -289,7 +302,7 @@ export class WatchSession implements Restartable {
     const { engine, indexer } = this.#options
     engine.permits.release(this)
     this.#takeLastCounters()
-    for (const key of cumulative) this.#past[key] += this.#present[key]
+    addCounters(this.#past, this.#present)
     this.#present = { ...emptyCounters }
     if (this.#stopped) return
     this.#disconnect()
@@ -321,9 +334,15 @@ export class WatchSession implements Restartable {
   #disconnect(): void {
     this.#startedTimer?.cancel()
     this.#incarnation = -1
+    this.#closeSource()
     this.#port?.close()
     this.#port = undefined
     this.#running = undefined
+  }
+
+  #closeSource(): void {
+    this.#sourceServer?.close()
+    this.#sourceServer = undefined
   }
 
   #credit(bytes: number, buffer: ArrayBuffer | undefined): void {
@@ -335,16 +354,3 @@ export class WatchSession implements Restartable {
     this.#port?.postMessage(message, transfer)
   }
 }
-
-const cumulative = [
-  'bytesRead',
-  'events',
-  'bookmarks',
-  'lists',
-  'watches',
-  'relists',
-  'reconnects',
-  'merged',
-  'droppedStale',
-  'refused',
-] as const satisfies readonly (keyof WatchCounters)[]

@@ -69,6 +69,9 @@ export interface WatchSpec {
   readonly columns: readonly string[]
   readonly bounds: WatchBounds
   readonly timing: ReflectorTiming
+  /** What main answers from a user's functions: everything, or lists alone. Absent: the API server answers all. */
+  readonly source?: 'all' | 'lists'
+  /** Unused where main answers everything. */
   readonly connection: ConnectionMaterial
   /** Shared by all watches of an engine, see memory-budget.ts. */
   readonly memory: {
@@ -101,6 +104,38 @@ export type ToWatch =
   /** Forces a new list: an object without a readable key was refused, it may be any. */
   | { readonly type: 'relist' }
   | { readonly type: 'stop' }
+  | FromSource
+
+/** Requests that main answers from a user's functions. `id` is unique in one run of a watch. */
+export type ToSource =
+  | {
+      readonly type: 'source-open'
+      readonly id: number
+      readonly request: SourceRequestKind
+      /** As it would stand in a URL. */
+      readonly query: string
+    }
+  /** So many bytes were read, so many more may come. A reader that pauses keeps them back. */
+  | { readonly type: 'source-credit'; readonly id: number; readonly bytes: number }
+  | { readonly type: 'source-abort'; readonly id: number }
+
+/** `probe`: a list of which only the version counts. */
+export type SourceRequestKind = 'list' | 'probe' | 'watch'
+
+/** The answers: the bytes that an API server would send. */
+export type FromSource =
+  /** The source took the request; the first data says it as well. */
+  | { readonly type: 'source-opened'; readonly id: number }
+  | { readonly type: 'source-data'; readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** An object has no JSON. `identity`: an object with as much of its metadata as could be read. */
+  | {
+      readonly type: 'source-refused'
+      readonly id: number
+      readonly error: WireError
+      readonly identity: string
+    }
+  | { readonly type: 'source-end'; readonly id: number }
+  | { readonly type: 'source-error'; readonly id: number; readonly error: WireError }
 
 /** What a watch did and holds, in its worker. */
 export interface WatchCounters {
@@ -158,3 +193,4 @@ export type FromWatch =
     }
   | { readonly type: 'counters'; readonly counters: WatchCounters }
   | { readonly type: 'stopped'; readonly counters: WatchCounters }
+  | ToSource

@@ -15,6 +15,7 @@ export function statusError(
   httpStatus: number,
   retryAfterMs: number | undefined,
   body: string,
+  who = 'the API server',
 ): KubeInformerError {
   let parsed: unknown
   try {
@@ -22,11 +23,16 @@ export function statusError(
   } catch {
     // The status says enough.
   }
-  return statusObjectError(parsed, httpStatus, retryAfterMs)
+  return statusObjectError(parsed, httpStatus, retryAfterMs, who)
 }
 
 /** A Status object (an ERROR event's, a body's), or whatever stood there, as a coded error. */
-export function statusObjectError(object: unknown, httpStatus = 0, retryAfterMs?: number): KubeInformerError {
+export function statusObjectError(
+  object: unknown,
+  httpStatus = 0,
+  retryAfterMs?: number,
+  who = 'the API server',
+): KubeInformerError {
   const status = record(object)
   const code = status['kind'] === 'Status' && typeof status['code'] === 'number' ? status['code'] : httpStatus
   const reason = text(status['reason'])
@@ -45,11 +51,9 @@ export function statusObjectError(object: unknown, httpStatus = 0, retryAfterMs?
     ...(fields.length > 0 && { fields }),
   }
   const shown = [code > 0 ? String(code) : 'with no status', reason, message].filter((part) => part !== '')
-  return new KubeInformerError(
-    codeOf(code, reason, message, causes),
-    `the API server answered ${shown.join(' ')}`,
-    { facts },
-  )
+  return new KubeInformerError(codeOf(code, reason, message, causes), `${who} answered ${shown.join(' ')}`, {
+    facts,
+  })
 }
 
 /** `Retry-After`: seconds, or an HTTP date, which is compared with `nowMs`. As the server says it, however long. */

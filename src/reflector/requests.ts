@@ -32,12 +32,13 @@ export function openStream({ random }: Inputs): Effect {
 
 /** Version and match must not stand beside a continue token. */
 export function openList(state: ReflectorState, { timing }: Inputs): Effect {
+  // A source may give pages without being asked for them: the next one is had by its token, however the list began.
   const query: Query =
-    state.listMode === 'unpaged'
-      ? { resourceVersion: '' }
-      : state.continueToken === ''
-        ? { limit: String(timing.pageSize), resourceVersion: '' }
-        : { limit: String(timing.pageSize), continue: state.continueToken }
+    state.continueToken !== ''
+      ? { limit: String(timing.pageSize), continue: state.continueToken }
+      : state.listMode === 'unpaged'
+        ? { resourceVersion: '' }
+        : { limit: String(timing.pageSize), resourceVersion: '' }
   return { type: 'open', request: 'list', query }
 }
 

@@ -97,7 +97,13 @@ export function startWatch(state: ReflectorState, inputs: Inputs): Step {
 }
 
 export function startProbe(state: ReflectorState, inputs: Inputs): Step {
-  const next = enter(state, 'probe', { plan: 'probe', openedAtMs: inputs.nowMs, silentWatches: 0 })
+  const { nowMs } = inputs
+  const next = enter(state, 'probe', {
+    plan: 'probe',
+    openedAtMs: nowMs,
+    progressAtMs: nowMs,
+    silentWatches: 0,
+  })
   return step(next, openProbe(), silence(inputs))
 }
 

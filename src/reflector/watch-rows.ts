@@ -104,11 +104,17 @@ function healthy(state: ReflectorState, nowMs: number): ReflectorState {
 export const probe: Row = {
   ...quiet,
   opened: (state) => stay(accepted(state)),
+  chunk: (state, _event, { nowMs }) => stay({ ...state, progressAtMs: nowMs }),
   page: (state, { version }, inputs) =>
     isBelow(version, state.knownVersion)
       ? declareReset(state)
       : andThen(leave(state), (left) => startWatch(left, inputs)),
   failed: (state, { error }, inputs) => fail(state, error, 'probe', inputs),
-  timer: (state, _event, inputs) => fail(state, silent('look at the version'), 'probe', inputs),
+  timer: (state, _event, inputs) => {
+    const ms = patienceMs(state, inputs)
+    return ms > 0
+      ? step(state, { type: 'timer', ms })
+      : fail(state, silent('look at the version'), 'probe', inputs)
+  },
   relist: (state) => relist(state),
 }

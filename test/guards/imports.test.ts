@@ -17,7 +17,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/reflector': ['src/base', 'src/errors.ts', 'src/protocol'],
   'src/indexer': ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors', 'src/notify/change-sink.ts'],
   'src/notify': ['src/base', 'src/kubernetes-object.ts', 'src/errors.ts', 'src/protocol', 'src/selectors'],
-  'src/engine': ['src/base', 'src/errors.ts', 'src/protocol', 'src/config', 'src/indexer'],
+  'src/engine': [
+    'src/base',
+    'src/errors.ts',
+    'src/protocol',
+    'src/config',
+    'src/indexer',
+    'src/lister-watcher.ts',
+  ],
   'src/kubernetes-object.ts': [],
   'src/lister-watcher.ts': ['src/kubernetes-object.ts'],
   'src/cache': [

@@ -122,7 +122,7 @@ const table: Readonly<Record<StateName, Readonly<Record<EventName, string>>>> = 
     start: '',
     permit: '',
     opened: '',
-    chunk: '',
+    chunk: 'probe',
     bookmark: '',
     error: '',
     ended: '',

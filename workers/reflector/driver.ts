@@ -25,6 +25,10 @@ export class ReflectorDriver extends Driver {
       runtime: options.runtime,
       sink: options.sink,
       host: options.host,
+      // A user's functions know no stream of initial events, and never will.
+      ...(spec.source !== undefined && {
+        initial: { listMode: 'paged', streamAgainAtMs: Number.POSITIVE_INFINITY },
+      }),
       open: ({ request, query }, calls) => new ResponseReader({ ...options, ...calls, kind: request, query }),
     })
     this.#options = options

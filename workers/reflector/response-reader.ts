@@ -2,15 +2,13 @@ import type { Runtime } from '../../src/base/runtime.ts'
 import { KubeInformerError } from '../../src/errors.ts'
 import type { WatchSpec } from '../../src/protocol/messages.ts'
 import { statusObjectError } from '../../src/protocol/status-error.ts'
-import type { AnswerReader, OpenEffect, ReaderCalls } from '../../src/reflector/host.ts'
+import type { AnswerReader, ReaderCalls } from '../../src/reflector/host.ts'
 import type { Query, ReflectorEvent } from '../../src/reflector/state.ts'
 import type { DeltaSink } from '../delta.ts'
-import type { Transport, TransportHandler, TransportRequest } from '../transport.ts'
+import type { RequestKind, Transport, TransportHandler, TransportRequest } from '../transport.ts'
 import { ListBody, type Progress, WatchBody } from './bodies.ts'
 import type { ReflectorHost } from './host.ts'
 import { nothing } from './nothing-sink.ts'
-
-export type RequestKind = OpenEffect['request']
 
 export interface ResponseReaderOptions extends ReaderCalls {
   readonly kind: RequestKind
@@ -44,7 +42,7 @@ export class ResponseReader implements AnswerReader, TransportHandler {
     const search = new URLSearchParams(query)
     if (spec.labelSelector !== undefined) search.set('labelSelector', spec.labelSelector)
     if (spec.fieldSelector !== undefined) search.set('fieldSelector', spec.fieldSelector)
-    this.#request = transport.open(spec.path, search, this)
+    this.#request = transport.open(spec.path, search, this, kind)
   }
 
   pause(): void {
@@ -70,7 +68,7 @@ export class ResponseReader implements AnswerReader, TransportHandler {
     if (this.#isClosed) return
     const { host, runtime, counters } = this.#options
     counters.bytesRead += chunk.length
-    counters.lastByteAtMs = runtime.nowMs()
+    if (chunk.length > 0) counters.lastByteAtMs = runtime.nowMs()
     host.chunkStarts()
     try {
       this.#body.write(chunk)

@@ -1,5 +1,5 @@
 import { KubeInformerError } from '../errors.ts'
-import { statusObjectError } from '../protocol/status-error.ts'
+import { statusObjectError } from './status-error.ts'
 
 /**
  * What a user's list or watch function threw. A number under `code` or `statusCode` is an HTTP status; a Status in `body`
@@ -18,11 +18,12 @@ export function sourceError(thrown: unknown, what: string): KubeInformerError {
         isStatus ? said : { message: messageOf(thrown) },
         status,
         retryAfterSeconds > 0 ? retryAfterSeconds * 1000 : undefined,
+        'the source',
       )
     }
     const message = messageOf(thrown)
     return new KubeInformerError('ERR_SOURCE_FAILED', `${what} failed${message && `: ${message}`}`, {
-      cause: thrown,
+      ...(thrown instanceof Error && { cause: thrown }),
     })
   } catch {
     // Its own members throw.
@@ -34,8 +35,12 @@ function isHttpStatus(code: unknown): code is number {
   return typeof code === 'number' && code >= 400 && code <= 599
 }
 
+/** A client's message may hold a whole answer. */
+const messageLengthMax = 500
+
 function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : ''
+  const message = thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : ''
+  return message.slice(0, messageLengthMax)
 }
 
 function parsed(text: string): unknown {

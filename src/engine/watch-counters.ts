@@ -1,0 +1,38 @@
+import type { WatchCounters } from '../protocol/messages.ts'
+
+export const emptyCounters: Readonly<WatchCounters> = {
+  bytesRead: 0,
+  events: 0,
+  bookmarks: 0,
+  lists: 0,
+  watches: 0,
+  relists: 0,
+  reconnects: 0,
+  merged: 0,
+  droppedStale: 0,
+  refused: 0,
+  queueCount: 0,
+  queueBytes: 0,
+  queueBytesPeak: 0,
+  credit: 0,
+  lastByteAtMs: 0,
+}
+
+const cumulative = [
+  'bytesRead',
+  'events',
+  'bookmarks',
+  'lists',
+  'watches',
+  'relists',
+  'reconnects',
+  'merged',
+  'droppedStale',
+  'refused',
+] as const satisfies readonly (keyof WatchCounters)[]
+
+/** Adds to `sum` what counts on from run to run; gauges stay. */
+export function addCounters(sum: WatchCounters, counters: Readonly<WatchCounters>): WatchCounters {
+  for (const key of cumulative) sum[key] += counters[key]
+  return sum
+}

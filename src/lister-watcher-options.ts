@@ -1,0 +1,39 @@
+import { invalidOption, unknownOption } from './errors.ts'
+import type { KubernetesObject } from './kubernetes-object.ts'
+import type { ListerWatcher } from './lister-watcher.ts'
+import type { FieldOptions } from './options.ts'
+
+/** A user-supplied source, as the factory shares it: one informer per name and selection. */
+export interface ListerWatcherOptions<T extends KubernetesObject = KubernetesObject> extends FieldOptions {
+  /** Names it in the factory, in states, stats and errors. */
+  readonly name: string
+  readonly listerWatcher: ListerWatcher<T>
+  /** Handed to both functions as it is: what they do not honour is not filtered. */
+  readonly labelSelector?: string
+  /** The same. */
+  readonly fieldSelector?: string
+}
+
+const known: readonly string[] = [
+  'name',
+  'listerWatcher',
+  'labelSelector',
+  'fieldSelector',
+  'dropFields',
+  'keepFields',
+]
+
+/** @throws ERR_INVALID_OPTION */
+export function validateListerWatcherOptions(options: ListerWatcherOptions): void {
+  for (const option of Object.keys(options)) {
+    if (!known.includes(option)) throw unknownOption(option, known)
+  }
+  const { name, listerWatcher } = options
+  if (typeof name !== 'string' || name === '') throw invalidOption('name', name, 'must be a text')
+  if (typeof listerWatcher?.list !== 'function' || typeof listerWatcher.watch !== 'function') {
+    throw invalidOption('listerWatcher', listerWatcher, 'needs the functions list and watch')
+  }
+  if (options.dropFields !== undefined && options.keepFields !== undefined) {
+    throw invalidOption('keepFields', options.keepFields, 'cannot be combined with dropFields')
+  }
+}
