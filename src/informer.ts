@@ -9,7 +9,13 @@ import type { CacheEpoch } from './indexer/cache-epoch.ts'
 import { Indexer } from './indexer/indexer.ts'
 import type { Indexers } from './indexer/indices.ts'
 import { columnsOf, InformerIndexer } from './informer-indexer.ts'
-import { type InformerHealth, type InformerState, type InformerStats, pendingOf } from './informer-stats.ts'
+import {
+  type InformerHealth,
+  type InformerState,
+  type InformerStats,
+  pendingOf,
+  type RefusedObject,
+} from './informer-stats.ts'
 import { Lister } from './lister.ts'
 import type { ListerWatcher } from './lister-watcher.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
@@ -33,6 +39,8 @@ export interface InformerOptions {
   readonly drainMs: number
   /** `source`: the registration, or what else failed. */
   readonly onHandlerError: (error: unknown, context: HandlerErrorContext, source: object) => void
+  /** Beside `health()`. */
+  readonly onRefused?: (refused: RefusedObject) => void
 }
 
 /** An object without a readable key may be any: a new list tells, but one that stays broken must not list for ever. */
@@ -310,7 +318,9 @@ export class Informer<T> {
   #refuse(refused: Extract<FromWatch, { type: 'refused' }>): void {
     const { key, resourceVersion, bytes, error, generation } = refused
     this.#cache.sawGeneration(generation)
-    this.#refused.add({ key, resourceVersion, bytes, error }, generation)
+    const named = { key, resourceVersion, bytes, error }
+    this.#options.onRefused?.(named)
+    this.#refused.add(named, generation)
     const now = this.#options.engine.runtime.nowMs()
     if (key === undefined && now - this.#relistAtMs >= refusedRelistMs) {
       this.#relistAtMs = now

@@ -4,8 +4,8 @@ import { Slicer } from '../base/slicer.ts'
 import { MemoryBudget } from '../protocol/memory-budget.ts'
 import { RestartGate } from './restart-gate.ts'
 import { SyncPermits } from './sync-permits.ts'
-import { LocalRunner, PoolRunner, type WatchRunner } from './watch-runner.ts'
-import { workerUrl } from './worker-url.ts'
+import { ElasticRunner, LocalRunner, PoolRunner, type WatchRunner } from './watch-runner.ts'
+import { workerUrl as defaultWorkerUrl } from './worker-url.ts'
 
 export interface EngineOptions {
   /** Worker threads; 0 runs every stage in the caller's thread. @default 1 below 4 cores, else 2 */
@@ -34,22 +34,23 @@ export class Engine {
   readonly runner: WatchRunner
   #incarnations = 0
 
-  constructor(options: EngineOptions = {}, runtime: Runtime = nodeRuntime) {
+  constructor(
+    options: EngineOptions = {},
+    runtime: Runtime = nodeRuntime,
+    idleThreads: 'kept' | 'ended' = 'kept',
+  ) {
     this.runtime = runtime
     this.threads = options.threads ?? (availableParallelism() < 4 ? 1 : 2)
     this.memoryBytesMax = options.memoryBytesMax ?? 512 * 1024 * 1024
     this.slicer = new Slicer(runtime, options.sliceMs ?? 5)
     this.permits = new SyncPermits(options.maxConcurrentSyncs ?? 4)
     this.restarts = new RestartGate(runtime)
-    const url = options.workerUrl ?? workerUrl
-    this.runner =
-      this.threads === 0
-        ? new LocalRunner(url)
-        : new PoolRunner({
-            threads: this.threads,
-            workerUrl: url,
-            heapMbMax: options.workerHeapMbMax ?? 1024,
-          })
+    const { threads } = this
+    const workerUrl = options.workerUrl ?? defaultWorkerUrl
+    const pool = (): WatchRunner =>
+      new PoolRunner({ threads, workerUrl, heapMbMax: options.workerHeapMbMax ?? 1024 })
+    if (threads === 0) this.runner = new LocalRunner(workerUrl)
+    else this.runner = idleThreads === 'kept' ? pool() : new ElasticRunner(pool)
   }
 
   /** Names one run of one watch; unique in the engine, so that batches of a dead run are told apart. */

@@ -110,3 +110,44 @@ export class LocalRunner implements WatchRunner {
 
   async close(): Promise<void> {}
 }
+
+/**
+ * Threads only while a watch runs: the first one starts them, with the end of the last one they are gone. For informers
+ * that are stopped and never closed.
+ */
+export class ElasticRunner implements WatchRunner {
+  readonly #make: () => WatchRunner
+  #runner: WatchRunner | undefined
+  #count = 0
+
+  constructor(make: () => WatchRunner) {
+    this.#make = make
+  }
+
+  get queueSize(): number {
+    return this.#runner?.queueSize ?? 0
+  }
+
+  async run(task: WatchTask): Promise<void> {
+    this.#runner ??= this.#make()
+    const runner = this.#runner
+    this.#count++
+    try {
+      await runner.run(task)
+    } finally {
+      if (--this.#count === 0) {
+        // A watch that starts from now on gets threads of its own: these are on their way out.
+        this.#runner = undefined
+        await runner.close()
+      }
+    }
+  }
+
+  unref(): void {
+    this.#runner?.unref()
+  }
+
+  async close(): Promise<void> {
+    await this.#runner?.close()
+  }
+}
