@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { request } from 'undici'
-import { type Child, startChild, until } from '../../test/support/child-process.ts'
+import { type Child, startChild } from '../../test/support/child-process.ts'
 import { repositoryDir } from '../../test/support/go-build.ts'
+import { until } from '../../test/support/until.ts'
 
 export interface EmbeddedServer {
   readonly url: string
@@ -31,10 +32,14 @@ export async function startEmbedded(objects: number, resource = 'pods'): Promise
       },
     },
   )
-  await until('the embedded server is ready', 120_000, () => {
-    if (child.process.exitCode !== null) throw new Error(`the embedded server ended:\n${child.output()}`)
-    return text.includes('\n') ? true : undefined
-  })
+  await until(
+    () => {
+      if (child.process.exitCode !== null) throw new Error(`the embedded server ended:\n${child.output()}`)
+      return text.includes('\n')
+    },
+    'the embedded server is ready',
+    120_000,
+  )
   const { url }: { url: string } = JSON.parse(text.slice(0, text.indexOf('\n')))
   const call = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> => {
     const response = await request(`${url}/embedded/${path}`, {

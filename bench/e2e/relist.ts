@@ -1,4 +1,4 @@
-import { until } from '../../test/support/child-process.ts'
+import { until } from '../../test/support/until.ts'
 import { type BenchContext, parseBaseline } from './context.ts'
 import { type Figure, seconds } from './figures.ts'
 import { quiet, withEngine } from './live.ts'
@@ -10,10 +10,14 @@ export async function measureRelist(context: BenchContext): Promise<Figure[]> {
   return await withEngine(context, context.objects, { read: 'two' }, async (server, engine) => {
     const before = await quiet(engine)
     await server.post('relist-trigger')
-    await until('the relist', 120_000, async () => {
-      const report = await engine.ask('mark')
-      return report.relists > before.relists && report.state === 'watching' ? true : undefined
-    })
+    await until(
+      async () => {
+        const report = await engine.ask('mark')
+        return report.relists > before.relists && report.state === 'watching'
+      },
+      'the relist',
+      120_000,
+    )
     const after = await quiet(engine)
     const busyMs = after.mainCpuMs - before.mainCpuMs
     return [

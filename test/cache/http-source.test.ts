@@ -8,7 +8,8 @@ import {
   type SourceList,
 } from '../../src/index.ts'
 import type { EmbeddedApiServer } from '../../src/testing/index.ts'
-import { afterTest, configMap, configMaps, eventually, startServer } from '../testing/server-client.ts'
+import { until } from '../support/until.ts'
+import { afterTest, configMap, configMaps, startServer } from '../testing/server-client.ts'
 
 /** A source over HTTP, as plainly as a user would write one. */
 function overHttp(url: string): ListerWatcher {
@@ -63,7 +64,7 @@ async function informed(timing: Partial<ReflectorTiming> = {}): Promise<Informed
   expect([store.size, controller.stats().lists]).toEqual([1_200, 1])
   const audit = async (): Promise<void> => {
     const versionOf = ({ metadata }: { metadata: { resourceVersion?: unknown } }) => metadata.resourceVersion
-    await eventually('the store has what the server has', () => {
+    await until(() => {
       const objects = server.list('configmaps')
       const isSame = objects.every((object) => {
         const { namespace, name } = object.metadata
@@ -71,7 +72,7 @@ async function informed(timing: Partial<ReflectorTiming> = {}): Promise<Informed
         return stored !== undefined && versionOf(stored) === versionOf(object)
       })
       return isSame && objects.length === store.size
-    })
+    }, 'the store has what the server has')
   }
   return { server, errors, relists: () => controller.stats().relists, audit }
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { type Child, startChild, until } from '../support/child-process.ts'
+import { type Child, startChild } from '../support/child-process.ts'
+import { until } from '../support/until.ts'
 
 export const mainPath: string = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
@@ -34,10 +35,14 @@ export class Command {
   }
 
   async waitFor(what: string, test: () => boolean): Promise<void> {
-    const found = await until(what, 30_000, () => {
-      if (test()) return 'yes'
-      return this.child.process.exitCode === null ? undefined : 'ended'
-    })
+    const found = await until(
+      () => {
+        if (test()) return 'yes'
+        return this.child.process.exitCode === null ? undefined : 'ended'
+      },
+      what,
+      30_000,
+    )
     // Outside until(), which would go on trying.
     if (found === 'ended') throw new Error(`${what}: it ended:\n${this.child.output()}`)
   }

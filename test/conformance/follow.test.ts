@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createInformerFactory, type InformerFactory, type KubernetesObject } from '../../src/index.ts'
-import { until } from '../support/child-process.ts'
 import type { KubeClient } from '../support/kube-client.ts'
+import { until } from '../support/until.ts'
 import { Churn } from './support/churn.ts'
 import { describeCluster } from './support/cluster.ts'
 import { expectSameObjects } from './support/compare.ts'
@@ -69,14 +69,16 @@ describeCluster('following a real server', {}, (cluster) => {
         for (let i = 0; i < 150; i++) await churn.step()
         const list = await admin.list('/api/v1/pods')
         await caughtUp(list.items.length, () => lister.list().size)
-        await until('the last version', 30_000, () => {
-          const last = list.items.every(
-            (item) =>
-              lister.get(`${item.metadata.namespace}/${item.metadata.name}`)?.metadata.resourceVersion ===
-              item.metadata.resourceVersion,
-          )
-          return last ? true : undefined
-        })
+        await until(
+          () =>
+            list.items.every(
+              (item) =>
+                lister.get(`${item.metadata.namespace}/${item.metadata.name}`)?.metadata.resourceVersion ===
+                item.metadata.resourceVersion,
+            ),
+          'the last version',
+          30_000,
+        )
         expectSameObjects(lister.list(), list)
         expect(Object.fromEntries(told)).toEqual(
           Object.fromEntries(
@@ -104,14 +106,14 @@ describeCluster('following a real server', {}, (cluster) => {
         factory.start()
         await factory.waitForCacheSync({ signal: AbortSignal.timeout(30_000) })
         await admin.create(widgetsPath, widget(`late-${threads}`, 2))
-        await until('the create', 30_000, () => (seen.length === 2 ? true : undefined))
+        await until(() => seen.length === 2, 'the create', 30_000)
         expectSameObjects(widgets.lister.list(), await admin.list(widgetsPath))
         await admin.mergePatch(`${widgetsPath}/late-${threads}`, { spec: { size: 3 } })
-        await until('the update', 30_000, () => (seen.length === 3 ? true : undefined))
+        await until(() => seen.length === 3, 'the update', 30_000)
         expectSameObjects(widgets.lister.list(), await admin.list(widgetsPath))
         await admin.delete(`${widgetsPath}/late-${threads}`)
         await admin.delete(`${widgetsPath}/early-${threads}`)
-        await until('the deletes', 30_000, () => (seen.length === 5 ? true : undefined))
+        await until(() => seen.length === 5, 'the deletes', 30_000)
         expect(seen).toEqual([
           `add early-${threads} 1`,
           `add late-${threads} 2`,
@@ -137,9 +139,9 @@ describeCluster('following a real server', {}, (cluster) => {
         factory.start()
         await factory.waitForCacheSync({ signal: AbortSignal.timeout(30_000) })
         await admin.mergePatch(`${podsPath}/${name}-in`, { metadata: { labels: { hidden: 'yes' } } })
-        await until('it left', 30_000, () => (seen.length === 2 ? true : undefined))
+        await until(() => seen.length === 2, 'it left', 30_000)
         await admin.mergePatch(`${podsPath}/${name}-out`, { metadata: { labels: { tier: name } } })
-        await until('another entered', 30_000, () => (seen.length === 3 ? true : undefined))
+        await until(() => seen.length === 3, 'another entered', 30_000)
         expect(seen).toEqual([`add ${name}-in`, `delete ${name}-in`, `add ${name}-out`])
         const query = `labelSelector=${encodeURIComponent(`tier=${name},!hidden`)}`
         expectSameObjects(web.lister.list(), await admin.list(`${podsPath}?${query}`))
@@ -149,5 +151,5 @@ describeCluster('following a real server', {}, (cluster) => {
 })
 
 function caughtUp(size: number, current: () => number): Promise<true> {
-  return until('the cache has caught up', 30_000, () => (current() === size ? true : undefined))
+  return until(() => current() === size, 'the cache has caught up', 30_000)
 }

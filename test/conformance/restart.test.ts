@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createInformerFactory, type InformerFactory } from '../../src/index.ts'
-import { until } from '../support/child-process.ts'
 import type { KubeClient } from '../support/kube-client.ts'
+import { until } from '../support/until.ts'
 import { Churn } from './support/churn.ts'
 import { Cli } from './support/cli.ts'
 import { describeCluster } from './support/cluster.ts'
@@ -75,12 +75,16 @@ describeCluster('restarts of the API server', { replicas: 2 }, (cluster) => {
     const list = await admin.list(podsPath)
     expectFoldEqualsList(cli, list)
     const pods = factory.core.v1.pods
-    await until('the library has caught up', 60_000, () => {
-      const isThere = list.items.every(
-        ({ metadata }) => pods.lister.get(`${namespace}/${metadata.name}`)?.metadata.uid === metadata.uid,
-      )
-      return isThere && pods.lister.list().size === list.items.length ? true : undefined
-    })
+    await until(
+      () => {
+        const isThere = list.items.every(
+          ({ metadata }) => pods.lister.get(`${namespace}/${metadata.name}`)?.metadata.uid === metadata.uid,
+        )
+        return isThere && pods.lister.list().size === list.items.length
+      },
+      'the library has caught up',
+      60_000,
+    )
     expectSameObjects(pods.lister.list(), list)
 
     // The outage was told, and so was every delete that nobody saw: as one, with the last known state.

@@ -115,7 +115,7 @@ describe.each(threadCounts)('the contract on bounds and faults, threads: $thread
     const states: string[] = []
     informer.addEventHandler(recorder.handlers)
     informer.onStateChange((state, error) => states.push(`${state} ${error?.code ?? ''}`))
-    const told = (what: string): Promise<void> => until(() => states.includes(what), what)
+    const told = (what: string): Promise<true> => until(() => states.includes(what), what)
     for (const [status, state] of [
       [503, 'retrying ERR_API_STATUS'],
       [403, 'forbidden ERR_FORBIDDEN'],

@@ -1,6 +1,8 @@
 import { createInformerFactory, type InformerFactory, type InformerFactoryOptions } from '../../src/index.ts'
 import { EmbeddedApiServer, type EmbeddedApiServerOptions } from '../../src/testing/index.ts'
 
+export { until } from '../support/until.ts'
+
 export interface ConfigMap {
   readonly metadata: {
     readonly name: string
@@ -73,15 +75,6 @@ export class ContractBed {
         return [`${namespace}/${name}`, `${uid}@${resourceVersion}`]
       }),
     )
-  }
-}
-
-/** Waits until `condition` holds; fails with `what` after ten seconds. */
-export async function until(condition: () => boolean, what: string, limitMs = 10_000): Promise<void> {
-  const end = Date.now() + limitMs
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`waited in vain until ${what}`)
-    await sleep(2)
   }
 }
 

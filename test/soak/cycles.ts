@@ -8,7 +8,7 @@
 
 import { parseArgs } from 'node:util'
 import { createInformerFactory } from '../../src/index.ts'
-import { until } from '../support/child-process.ts'
+import { until } from '../support/until.ts'
 import { collect } from './collect.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 
@@ -53,7 +53,7 @@ async function cycle(server: ServerProcess, index: number, leak: boolean): Promi
   configmaps.informer.addEventHandler({})
   factory.start()
   const signal = AbortSignal.timeout(60_000)
-  if (index % 4 === 2) await until('the first object', 60_000, () => (handled > 0 ? true : undefined))
+  if (index % 4 === 2) await until(() => handled > 0, 'the first object', 60_000)
   if (index % 4 === 3 || index % 4 === 0) {
     await factory.waitForCacheSync({ signal })
     await registration.waitForSync({ signal })
@@ -79,16 +79,24 @@ async function left(server: ServerProcess, before: readonly string[]): Promise<s
   if (workers > 0) problems.push(`${workers} worker threads`)
   // A closed handle is listed until the loop has come round.
   let extra: readonly string[] = []
-  await until('nothing is active', 5_000, () => {
-    extra = beyond(process.getActiveResourcesInfo(), before)
-    return extra.length === 0 ? true : undefined
-  }).catch(() => problems.push(`active here: ${extra.join(', ')}`))
+  await until(
+    () => {
+      extra = beyond(process.getActiveResourcesInfo(), before)
+      return extra.length === 0
+    },
+    'nothing is active',
+    5_000,
+  ).catch(() => problems.push(`active here: ${extra.join(', ')}`))
   // The server sees the end of a connection a moment later than we do; its own count includes this question.
   let connections = 0
-  await until('connections are gone', 5_000, async () => {
-    connections = (await server.stats())['connections'] ?? 0
-    return connections <= 1 ? true : undefined
-  }).catch(() => problems.push(`${connections - 1} connections at the server`))
+  await until(
+    async () => {
+      connections = (await server.stats())['connections'] ?? 0
+      return connections <= 1
+    },
+    'connections are gone',
+    5_000,
+  ).catch(() => problems.push(`${connections - 1} connections at the server`))
   return problems
 }
 

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { startChild, until } from '../support/child-process.ts'
+import { startChild } from '../support/child-process.ts'
+import { until } from '../support/until.ts'
 
 /** The embedded server in a process of its own: its memory is not the engine's. */
 export interface ServerProcess {
@@ -24,10 +25,14 @@ export async function startServerProcess(options: {
     [program, '--objects', String(options.objects), '--resource', options.resource ?? 'pods'],
     { onStdout: (more) => void (text += more) },
   )
-  const line = await until('the embedded server is ready', 60_000, () => {
-    if (child.process.exitCode !== null) throw new Error(`the embedded server ended:\n${child.output()}`)
-    return text.includes('\n') ? text : undefined
-  })
+  const line = await until(
+    () => {
+      if (child.process.exitCode !== null) throw new Error(`the embedded server ended:\n${child.output()}`)
+      return text.includes('\n') ? text : undefined
+    },
+    'the embedded server is ready',
+    60_000,
+  )
   const { url }: { url: string } = JSON.parse(line)
   const ask = (name: string, body?: string): Promise<string> =>
     new Promise((resolve, reject) => {

@@ -10,7 +10,7 @@
 import { parseArgs } from 'node:util'
 import type { Worker } from 'node:worker_threads'
 import { createInformerFactory, type Informer, type KubernetesObject } from '../../src/index.ts'
-import { until } from '../support/child-process.ts'
+import { until } from '../support/until.ts'
 import { collect } from './collect.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 import { type Sample, slopeOf } from './slope.ts'
@@ -80,17 +80,17 @@ async function run(server: ServerProcess): Promise<readonly string[]> {
   const signal = AbortSignal.timeout(120_000)
   await Promise.all([stuck.waitForSync({ signal }), healthy.waitForSync({ signal })])
   await server.control('rewrite', { times: 1 })
-  await until('every object is changed once', 120_000, () =>
-    stuck.stats().depth >= objects - 1 ? true : undefined,
-  )
+  await until(() => stuck.stats().depth >= objects - 1, 'every object is changed once', 120_000)
   await server.control('churn', { rate, mode: 'names' })
   const figures: Figures = { samples: [], pinnedBytesMax: 0, recordBytesMean: 0, handed: handed.size }
   await sampleFor(figures, informer, server)
   await server.control('stop-churn')
   const problems = judge(figures)
   const truth = await keysOf(server.url)
-  await until('cache and healthy listener have what the server holds', 60_000, () =>
-    sameKeys(seen, truth) && sameKeys(new Set(informer.indexer.keys()), truth) ? true : undefined,
+  await until(
+    () => sameKeys(seen, truth) && sameKeys(new Set(informer.indexer.keys()), truth),
+    'cache and healthy listener have what the server holds',
+    60_000,
   ).catch(() => {
     problems.push(`server ${truth.size}, cache ${informer.indexer.size}, healthy listener ${seen.size}`)
   })

@@ -74,23 +74,3 @@ export function freePort(): Promise<number> {
     })
   })
 }
-
-/** Polls until `probe` returns something; the last error is the cause when it never does. */
-export async function until<T>(
-  what: string,
-  timeoutMs: number,
-  probe: () => Promise<T | undefined> | T | undefined,
-): Promise<T> {
-  const end = performance.now() + timeoutMs
-  let cause: unknown
-  for (;;) {
-    try {
-      const value = await probe()
-      if (value !== undefined) return value
-    } catch (error) {
-      cause = error
-    }
-    if (performance.now() > end) throw new Error(`timed out after ${timeoutMs} ms: ${what}`, { cause })
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}

@@ -2,9 +2,10 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Child, freePort, startChild, until } from './child-process.ts'
+import { type Child, freePort, startChild } from './child-process.ts'
 import { buildGo, repositoryDir } from './go-build.ts'
 import { KubeClient } from './kube-client.ts'
+import { until } from './until.ts'
 
 export const kubernetesVersion = 'v1.36.3'
 
@@ -163,10 +164,14 @@ async function startEtcd(binaryDir: string, dir: string): Promise<[Child, string
     '--unsafe-no-fsync',
     '--log-level=warn',
   ])
-  await until('etcd is healthy', 30_000, async () => {
-    if (etcd.process.exitCode !== null) throw new Error(`etcd ended:\n${etcd.output()}`)
-    return (await fetch(`${clientUrl}/health`)).ok ? true : undefined
-  })
+  await until(
+    async () => {
+      if (etcd.process.exitCode !== null) throw new Error(`etcd ended:\n${etcd.output()}`)
+      return (await fetch(`${clientUrl}/health`)).ok
+    },
+    'etcd is healthy',
+    30_000,
+  )
   return [etcd, clientUrl]
 }
 
@@ -204,17 +209,21 @@ function makeReplica(
       const started = startChild(join(binaryDir, 'kube-apiserver'), args)
       child = started
       const certificate = join(dir, 'certs/apiserver.crt')
-      await until('kube-apiserver is ready', 90_000, async () => {
-        if (started.process.exitCode !== null) {
-          throw new Error(`kube-apiserver ended:\n${started.output().slice(-4000)}`)
-        }
-        const client = new KubeClient(url, adminToken, await readFile(certificate, 'utf8'))
-        try {
-          return (await client.request('GET', '/readyz')).status === 200 ? true : undefined
-        } finally {
-          await client.close()
-        }
-      })
+      await until(
+        async () => {
+          if (started.process.exitCode !== null) {
+            throw new Error(`kube-apiserver ended:\n${started.output().slice(-4000)}`)
+          }
+          const client = new KubeClient(url, adminToken, await readFile(certificate, 'utf8'))
+          try {
+            return (await client.request('GET', '/readyz')).status === 200
+          } finally {
+            await client.close()
+          }
+        },
+        'kube-apiserver is ready',
+        90_000,
+      )
     },
     async stop(signal = 'SIGTERM') {
       // A graceful stop keeps open watches for up to a minute; nobody who stops a server for good waits that long.

@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { EmbeddedApiServer, startEmbeddedServer } from '../../src/testing/index.ts'
-import { startChild, until } from '../support/child-process.ts'
-import { afterTest, eventually, json, list, refused, startServer, WatchClient } from './server-client.ts'
+import { startChild } from '../support/child-process.ts'
+import { until } from '../support/until.ts'
+import { afterTest, json, list, refused, startServer, WatchClient } from './server-client.ts'
 
 function populated(resource: string, objects: number, seed: number): readonly unknown[] {
   const server = new EmbeddedApiServer()
@@ -54,7 +55,7 @@ test.each([
   server.populate({ resource, objects: 25 })
   expect(server.list(resource)).toHaveLength(before + 25)
   server.startChurn({ resource, rate: 2_000 })
-  await eventually('it changes', () => server.stats().changes > 150)
+  await until(() => server.stats().changes > 150, 'it changes')
   const counts = server.stopChurn()
   expect(counts?.updated).toBeGreaterThan(0)
   expect(server.list(resource)).toHaveLength(before + 25)
@@ -67,7 +68,7 @@ test('mixed: updates mostly, creates, deletes, and now and then the same name wi
   server.populate({ resource: 'pods', objects: 50 })
   const watch = await WatchClient.open(server.url, `/api/v1/pods?watch=1&resourceVersion=${server.version}`)
   server.startChurn({ rate: 4_000 })
-  await eventually('recreations', () => (server.churnCounts?.recreated ?? 0) > 2)
+  await until(() => (server.churnCounts?.recreated ?? 0) > 2, 'recreations')
   const counts = server.stopChurn()
   const { updated = 0, created = 0, deleted = 0 } = counts ?? {}
   expect(updated).toBeGreaterThan(created + deleted)
@@ -128,7 +129,7 @@ test('a churn ends after its seconds', async () => {
   const server = await startServer()
   server.populate({ resource: 'pods', objects: 5 })
   server.startChurn({ rate: 500, seconds: 0.1 })
-  await eventually('it has ended', () => server.churnCounts === undefined)
+  await until(() => server.churnCounts === undefined, 'it has ended')
   expect(server.stats().changes).toBeGreaterThan(0)
 })
 
@@ -154,7 +155,7 @@ test('control over HTTP: churn, stop, stats, compact; unknown commands and bodie
   server.populate({ resource: 'pods', objects: 10 })
   await json(server.url, 'POST', '/embedded/churn', { body: { rate: 1_000, mode: 'updates' } })
   const changes = async () => (await json<{ changes: number }>(server.url, 'GET', '/embedded/stats')).changes
-  await eventually('it changes', async () => (await changes()) > 20)
+  await until(async () => (await changes()) > 20, 'it changes')
   await json(server.url, 'POST', '/embedded/stop-churn')
   const { version } = server
   await new Promise((resolve) => setTimeout(resolve, 10))
@@ -207,7 +208,7 @@ test('as a program it prints its URL and ends on SIGTERM', async () => {
     },
   })
   afterTest(() => child.stop('SIGKILL'))
-  await until('the URL', 20_000, () => (output.includes('\n') ? true : undefined))
+  await until(() => output.includes('\n'), 'the URL', 20_000)
   expect(output.trim().split('\n')).toHaveLength(1)
   const { url } = JSON.parse(output) as { url: string }
   expect((await list(url, '/apis/coordination.k8s.io/v1/leases')).items).toHaveLength(12)

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import { until } from '../support/until.ts'
 import {
   configMap,
   configMaps,
-  eventually,
   json,
   list,
   refused,
@@ -163,7 +163,7 @@ test('delay: requests wait before they are looked at', async () => {
   server.faults.delay(40)
   const { requests } = server.stats()
   const answer = send(server.url, 'GET', configMaps)
-  await eventually('the request arrived', () => server.stats().requests > requests)
+  await until(() => server.stats().requests > requests, 'the request arrived')
   expect(server.stats().lists).toBe(0)
   expect((await answer).status).toBe(200)
   expect(server.stats().lists).toBe(1)
@@ -202,7 +202,7 @@ test('closed, it holds nothing: no connection, no churn', async () => {
   const watch = await WatchClient.open(server.url, `${configMaps}?watch=1`)
   server.populate({ resource: 'pods', objects: 10 })
   server.startChurn({ rate: 500 })
-  await eventually('it changes', () => server.stats().changes > 20)
+  await until(() => server.stats().changes > 20, 'it changes')
   await server.close()
   await watch.over()
   const { version } = server

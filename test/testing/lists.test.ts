@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { parseResourceVersion } from '../../src/protocol/resource-version.ts'
 import type { EmbeddedApiServer } from '../../src/testing/index.ts'
+import { until } from '../support/until.ts'
 import {
   configMap,
   configMaps,
-  eventually,
   json,
   list,
   refused,
@@ -186,7 +186,7 @@ test('a version that comes while it is waited for is answered', async () => {
   const requests = server.stats().requests
   const answer = list(server.url, `${configMaps}?resourceVersion=${server.version + 1}`)
   // Not before the request is there and waits.
-  await eventually('the request arrived', () => server.stats().requests > requests)
+  await until(() => server.stats().requests > requests, 'the request arrived')
   server.create('configmaps', configMap('late'))
   expect(names(await answer)).toEqual(['late'])
 })

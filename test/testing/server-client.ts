@@ -267,15 +267,6 @@ export function brokenBookmarks(events: readonly WireEvent[]): number[] {
   return broken
 }
 
-/** Waits for what no event tells; fails with `what` after ten seconds. */
-export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 10_000
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`waited in vain until ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
 export const configMaps = '/api/v1/namespaces/default/configmaps'
 
 export function configMap(

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { eventually, startServer, WatchClient } from './server-client.ts'
+import { until } from '../support/until.ts'
+import { startServer, WatchClient } from './server-client.ts'
 
 // Each 40 KB: a socket's buffers are full after a few hundred of them, whatever the kernel grants.
 function bulk(i: number): Record<string, unknown> {
@@ -11,10 +12,10 @@ function bulk(i: number): Record<string, unknown> {
 
 async function writeUntil(write: (i: number) => void, condition: () => boolean): Promise<void> {
   let i = 0
-  await eventually('the writes had their effect', async () => {
+  await until(async () => {
     for (let n = 0; n < 50; n++) write(i++)
     return condition()
-  })
+  }, 'the writes had their effect')
 }
 
 const path = '/api/v1/namespaces/default/configmaps?watch=1&resourceVersion='

@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EmbeddedApiServer } from '../../src/testing/index.ts'
 import { threadCounts } from '../contract/contract-bed.ts'
-import { type Child, startChild, until } from '../support/child-process.ts'
+import { type Child, startChild } from '../support/child-process.ts'
 import { repositoryDir } from '../support/go-build.ts'
+import { until } from '../support/until.ts'
 
 describe.each(threadCounts)('a process with a running informer, threads: $threads', ({ threads }) => {
   let server: EmbeddedApiServer
@@ -36,7 +37,7 @@ describe.each(threadCounts)('a process with a running informer, threads: $thread
   it.each(['never', 'back'])('lives on when it is unreferenced: %s', async (when) => {
     const child = start(when)
     try {
-      await until('the child has synced', 30_000, () => child.output().includes('synced') || undefined)
+      await until(() => child.output().includes('synced'), 'the child has synced', 30_000)
       server.create('configmaps', { metadata: { name: `${when}${threads}`, namespace: 'default' } })
       // One that ends by itself does so within milliseconds of its last line.
       await new Promise((resolve) => setTimeout(resolve, 700))

@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer as createNetServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { Answer, endAll, eventually, serve, transportOf } from './connection-support.ts'
+import { until } from '../support/until.ts'
+import { Answer, endAll, serve, transportOf } from './connection-support.ts'
 
 afterEach(endAll)
 
@@ -95,7 +96,7 @@ test('reads no more than 64 KiB of an error, and does not wait for its end', asy
   const answer = await new Answer(transportOf(url)).done()
   expect(answer.error?.message.length).toBeLessThan(1000)
   expect(answer.error?.facts.status).toBe(500)
-  await eventually(() => sockets.size === 0)
+  await until(() => sockets.size === 0, 'no socket is left')
 })
 
 test.each([301, 302, 307, 308])('follows no redirect: %i', async (code) => {

@@ -90,7 +90,3 @@ export class Answer implements TransportHandler {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }
-
-export async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
-}

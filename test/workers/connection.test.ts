@@ -6,7 +6,8 @@ import type { TLSSocket } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
 import { HttpTransport } from '../../workers/connection.ts'
 import { testCertificate } from '../support/test-certificate.ts'
-import { Answer, endAll, ends, eventually, listen, serve, transportOf } from './connection-support.ts'
+import { until } from '../support/until.ts'
+import { Answer, endAll, ends, listen, serve, transportOf } from './connection-support.ts'
 
 afterEach(endAll)
 
@@ -85,17 +86,17 @@ test.each(['connecting', 'waiting for headers', 'reading'])(
     })
     const transport = transportOf(url)
     const answer = new Answer(transport)
-    if (when !== 'connecting') await eventually(() => responses.length === 1)
+    if (when !== 'connecting') await until(() => responses.length === 1, 'the request has arrived')
     if (when === 'reading') await answer.until(() => answer.calls.includes('data'))
     const before = [...answer.calls]
     answer.request.abort()
     answer.request.abort()
-    await eventually(() => sockets.size === 0)
+    await until(() => sockets.size === 0, 'no socket is left')
     expect(answer.calls).toEqual(before)
     // And the next one is none the worse for it.
     responses.length = 0
     const next = new Answer(transport)
-    await eventually(() => responses.length === 1)
+    await until(() => responses.length === 1, 'the request has arrived')
     responses[0]?.end('y')
     expect((await next.done()).calls).toContain('end')
   },
@@ -121,7 +122,7 @@ test('stops reading while paused', async () => {
   })
   const answer = new Answer(transportOf(url))
   answer.request.pause()
-  await eventually(() => written > 0)
+  await until(() => written > 0, 'the server writes')
   // Until the buffers of both ends are full, and nothing moves any more.
   let last = -1
   while (written !== last) {
@@ -202,10 +203,10 @@ test('close leaves no socket, whatever is under way, and calls nobody', async ()
   await reading.until(() => reading.calls.includes('data'))
   transport.setConnection({ server: url, headers: {}, tls: { ca: 'another' } })
   const waiting = new Answer(transport, '/waiting')
-  await eventually(() => accepted() === 2)
+  await until(() => accepted() === 2, 'both connections are accepted')
   const connecting = new Answer(transport, '/connecting')
   await transport.close()
-  await eventually(() => sockets.size === 0)
+  await until(() => sockets.size === 0, 'no socket is left')
   expect(reading.calls).toEqual(['headers', 'data'])
   expect(waiting.calls).toEqual([])
   expect(connecting.calls).toEqual([])
@@ -222,8 +223,8 @@ test('close does not wait for a server that accepts and says nothing of TLS', as
   const { port } = mute.address() as AddressInfo
   const transport = new HttpTransport({ server: `https://127.0.0.1:${port}`, headers: {} })
   const answer = new Answer(transport)
-  await eventually(() => accepted.size === 1)
+  await until(() => accepted.size === 1, 'the connection is accepted')
   await transport.close()
-  for (const socket of accepted) await eventually(() => socket.closed)
+  for (const socket of accepted) await until(() => socket.closed, 'the server sees it closed')
   expect(answer.calls).toEqual([])
 })

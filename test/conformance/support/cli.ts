@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { type Child, startChild, until } from '../../support/child-process.ts'
+import { type Child, startChild } from '../../support/child-process.ts'
 import { repositoryDir } from '../../support/go-build.ts'
+import { until } from '../../support/until.ts'
 
 export interface ChangeLine {
   readonly type: 'add' | 'update' | 'delete'
@@ -68,11 +69,15 @@ export class Cli {
   }
 
   waitFor(what: string, test: () => boolean, timeoutMs = 60_000): Promise<true> {
-    return until(`${what} (state ${this.state})`, timeoutMs, () => {
-      if (this.#child.process.exitCode !== null)
-        throw new Error(`the command ended:\n${this.#child.output()}`)
-      return test() ? true : undefined
-    })
+    return until(
+      () => {
+        if (this.#child.process.exitCode !== null)
+          throw new Error(`the command ended:\n${this.#child.output()}`)
+        return test()
+      },
+      `${what} (state ${this.state})`,
+      timeoutMs,
+    )
   }
 
   /** Ctrl-C: resolves with the exit code once it has printed its summary. */

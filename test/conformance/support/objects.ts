@@ -1,5 +1,5 @@
-import { until } from '../../support/child-process.ts'
 import type { KubeClient } from '../../support/kube-client.ts'
+import { until } from '../../support/until.ts'
 
 export const namespace = 'conformance'
 export const podsPath: string = `/api/v1/namespaces/${namespace}/pods`
@@ -65,9 +65,8 @@ export async function createWidgetDefinition(client: KubeClient): Promise<void> 
       ],
     },
   })
-  await until('widgets are served', 30_000, async () => {
-    return (await client.request('GET', widgetsPath)).status === 200 ? true : undefined
-  })
+  const areServed = async () => (await client.request('GET', widgetsPath)).status === 200
+  await until(areServed, 'widgets are served', 30_000)
 }
 
 /** Lets the user do `verbs` on `resources`, in one namespace or, without it, everywhere. */
