@@ -25,6 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/indexer',
     'src/lister-watcher.ts',
   ],
+  'src/workqueue': ['src/base', 'src/errors.ts', 'src/notify/change-sink.ts'],
   'src/kubernetes-object.ts': [],
   'src/lister-watcher.ts': ['src/kubernetes-object.ts'],
   'src/cache': [
