@@ -71,6 +71,14 @@ export type { DurationStats } from './workqueue/duration-meter.ts'
 export { ExponentialLimiter, FastSlowLimiter } from './workqueue/failure-limiters.ts'
 export { priorities, priorityOf } from './workqueue/priorities.ts'
 export type { RateLimiter } from './workqueue/rate-limiter.ts'
+export {
+  type Reconcile,
+  type ReconcileContext,
+  type ReconcileResult,
+  type Requeue,
+  type RunWorkersOptions,
+  runWorkers,
+} from './workqueue/run-workers.ts'
 export { TokenBucketLimiter } from './workqueue/token-bucket-limiter.ts'
 export type { AddOptions, WorkQueueOptions } from './workqueue/work-queue.ts'
 export { WorkQueue } from './workqueue/work-queue.ts'
