@@ -69,6 +69,7 @@ export { MaxOfLimiter, MaxWaitLimiter } from './workqueue/composed-limiters.ts'
 export { defaultLimiter } from './workqueue/default-limiter.ts'
 export type { DurationStats } from './workqueue/duration-meter.ts'
 export { ExponentialLimiter, FastSlowLimiter } from './workqueue/failure-limiters.ts'
+export { type ParallelizeUntilOptions, parallelizeUntil } from './workqueue/parallelize-until.ts'
 export { priorities, priorityOf } from './workqueue/priorities.ts'
 export type { RateLimiter } from './workqueue/rate-limiter.ts'
 export {
