@@ -108,3 +108,46 @@ describe('node-controller', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 })
+
+describe('delete-everything', () => {
+  test('prints the three keys whose deletion came back, sorted', async () => {
+    expect(await example('delete-everything.ts').ended()).toEqual({
+      code: 0,
+      stdout: 'a-hello\nb-controller\nc-framework\n',
+      stderr: '',
+    })
+  })
+})
+
+describe('job-informer', () => {
+  test('looks at each job that comes, changes, goes', async () => {
+    const spec = { completions: 3, template: { spec: { containers: [] } } }
+    await call('POST', '/apis/batch/v1/namespaces/default/jobs', { metadata: { name: 'early' }, spec })
+    const program = example('job-informer.ts', '--server', url())
+    await program.waitFor('the listed job', () => program.lines.includes('default/early: 0 of 3 succeeded'))
+    await call('POST', '/apis/batch/v1/namespaces/default/jobs', { metadata: { name: 'late' }, spec })
+    await program.waitFor('the watched job', () => program.lines.includes('default/late: 0 of 3 succeeded'))
+    await call('DELETE', '/apis/batch/v1/namespaces/default/jobs/late')
+    await program.waitFor('its end', () => program.lines.includes('default/late is gone'))
+    expect(await program.interrupt()).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+describe('controller', () => {
+  test('counts per node, tells probes and metrics, stops gracefully', async () => {
+    const program = example('controller.ts', '--server', url(), '--port', '0')
+    await program.waitFor('a count', () => /^ip-\S+: \d+ of \d+ pods are not running$/m.test(program.stdout))
+    const port = /port: (\d+)/.exec(program.stdout)?.[1]
+    const probe = async (path: string): Promise<Response> => await fetch(`http://127.0.0.1:${port}${path}`)
+    expect((await probe('/readyz')).status).toBe(200)
+    expect((await probe('/healthz')).status).toBe(200)
+    const metrics = (await (await probe('/metrics')).json()) as { informers: { objects: number }[] }
+    expect(metrics.informers[0]?.objects).toBeGreaterThan(100)
+    const { code, stdout, stderr } = await program.interrupt('SIGTERM')
+    expect({ code, stderr, end: stdout.trimEnd().split('\n').at(-1) }).toEqual({
+      code: 0,
+      stderr: '',
+      end: 'stopped',
+    })
+  })
+})
