@@ -7,10 +7,10 @@ import { root, sourceFiles } from './source-tree.ts'
 
 const codes = Object.keys(errorCodes) as ErrorCode[]
 
-test('every code is documented in the README, with its meaning', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+test('every code is documented, with its meaning', () => {
+  const page = readFileSync(join(root, 'docs/errors.md'), 'utf8')
   const rows = new Map(
-    [...readme.matchAll(/^\| `(ERR_[A-Z_0-9]+)` +\| (.+?) +\| (yes|no) +\|$/gm)].map(
+    [...page.matchAll(/^\| `(ERR_[A-Z_0-9]+)` +\| (.+?) +\| (yes|no) +\|$/gm)].map(
       (match) => [match[1] as string, { meaning: match[2], canRetry: match[3] === 'yes' }] as const,
     ),
   )
