@@ -12,6 +12,7 @@ import { HttpTransport } from './connection.ts'
 import { DeltaQueue } from './delta-queue.ts'
 import { Intake } from './intake.ts'
 import { ReflectorDriver } from './reflector/driver.ts'
+import { Refusals } from './refusals.ts'
 import { SourceTransport } from './source-transport.ts'
 import { SplitTransport } from './split-transport.ts'
 import { JsonTranscoder } from './transcode/json-transcoder.ts'
@@ -42,7 +43,7 @@ class Watch {
   readonly #source: SourceTransport | undefined
   readonly #driver: ReflectorDriver
   readonly #memory: MemoryBudget
-  readonly #refused = { count: 0 }
+  readonly #refusals = new Refusals((refusal) => this.#post(refusal))
   #countersTimer: Timer | undefined
   #queueBytesPeak = 0
   #isFull = false
@@ -71,10 +72,8 @@ class Watch {
       transcoder: new JsonTranscoder({ fields: spec.fields, columns: spec.columns }),
       queue: this.#queue,
       nowMs: () => runtime.nowMs(),
-      onRefused: ({ error, ...refused }) => {
-        this.#refused.count++
-        this.#post({ type: 'refused', ...refused, error: toWireError(error) })
-      },
+      onRefused: ({ error, ...refused }) =>
+        this.#refusals.add({ type: 'refused', ...refused, error: toWireError(error) }),
     })
     if (spec.source !== 'all') this.#http = new HttpTransport(spec.connection, runtime)
     if (spec.source !== undefined) {
@@ -124,6 +123,9 @@ class Watch {
         break
       case 'connection-failed':
         this.#driver.connectionFailed(message.error)
+        break
+      case 'refused-seen':
+        this.#refusals.seen()
         break
       case 'sync-permit':
         this.#driver.permitGranted()
@@ -198,7 +200,7 @@ class Watch {
       events: counters.events,
       merged: counters.merged,
       droppedStale: counters.droppedStale,
-      refused: this.#refused.count,
+      refused: this.#refusals.count,
       queueCount: count,
       queueBytes: bytes,
       queueBytesPeak: this.#queueBytesPeak,

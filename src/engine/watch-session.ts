@@ -263,6 +263,7 @@ export class WatchSession implements Restartable {
         break
       case 'refused':
         this.#options.onRefused(message)
+        this.#post({ type: 'refused-seen' })
         break
       case 'counters':
       case 'stopped':

@@ -99,6 +99,8 @@ export type ToWatch =
   | { readonly type: 'credit'; readonly bytes: number; readonly buffers: ArrayBuffer[] }
   | { readonly type: 'connection'; readonly connection: ConnectionMaterial }
   | { readonly type: 'connection-failed'; readonly error: WireError }
+  /** Answer to each `refused`. */
+  | { readonly type: 'refused-seen' }
   /** Answer to `sync-request`: this watch may start its list. */
   | { readonly type: 'sync-permit' }
   /** Forces a new list: an object without a readable key was refused, it may be any. */
