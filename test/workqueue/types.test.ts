@@ -1,5 +1,12 @@
 import { expectTypeOf, test } from 'vitest'
-import { runWorkers, WorkQueue } from '../../src/index.ts'
+import {
+  type AddEvent,
+  type DeleteEvent,
+  type priorityOf,
+  runWorkers,
+  type UpdateEvent,
+  WorkQueue,
+} from '../../src/index.ts'
 
 interface Job {
   readonly id: string
@@ -27,4 +34,9 @@ test('a reconcile returns nothing or a result, at once or later', () => {
   void runWorkers(queue, sometimes)
   expectTypeOf<{ requeueAfter: number }>().not.toExtend<ReturnType<Parameters<typeof runWorkers>[1]>>()
   expectTypeOf<Promise<number>>().not.toExtend<ReturnType<Parameters<typeof runWorkers>[1]>>()
+})
+
+test('priorityOf takes what a handler gets', () => {
+  type Event = AddEvent<unknown> | UpdateEvent<unknown> | DeleteEvent<unknown>
+  expectTypeOf<Event>().toExtend<Parameters<typeof priorityOf>[0]>()
 })
