@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sleep, until } from '../contract/contract-bed.ts'
 import { SourceBed } from '../contract/source-bed.ts'
-import { clearPlan, type DeathPlan, deathCount, setPlan } from './death-plan.ts'
+import { clearPlan, type DeathPlan, deathCount, setPlan, writeLog } from './death-plan.ts'
 
 const workerUrl = new URL('./dying-worker.ts', import.meta.url)
 const objectCount = 1_500
@@ -39,6 +39,10 @@ describe('a worker thread that dies while a user’s functions feed it', () => {
     const informer = bed.informer({ workerUrl })
     informer.addEventHandler(bed.recorder.handlers)
     informer.start()
+    if (death.when === 'unsent' || death.when === 'in-flight') {
+      await until(() => informer.lastSyncResourceVersion !== undefined, 'main has the whole list', limitMs)
+      writeLog(plan, 'listed', '')
+    }
     const end = Date.now() + limitMs
     for (let i = 0; deathCount(plan) < plan.count || informer.stats().workerRestarts < plan.count; i++) {
       if (Date.now() > end) throw new Error(`only ${deathCount(plan)} deaths`)
