@@ -327,6 +327,8 @@ export class Reading {
       observer.log(`read: ${kind} ${name(state)} is broken`)
       observer.lost(state, generation)
       sink.object(kind, state.bytes, 0, state.bytes.length - 1)
+      // That an object ended is told though its end cannot be read; told again, readable, it is a repeat.
+      if (kind === 'deleted' && generation === undefined) this.#told = Math.max(this.#told, state.version)
       return
     }
     const isRepeat = generation === undefined && state.version <= this.#told
