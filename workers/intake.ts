@@ -1,6 +1,6 @@
 import { KubeInformerError } from '../src/errors.ts'
 import type { DictionaryEpoch } from '../src/protocol/dictionary-epoch.ts'
-import { sameUid } from '../src/protocol/record-header.ts'
+import { sameUid, uidText } from '../src/protocol/record-header.ts'
 import type { Slab, VersionCell } from '../src/protocol/record-store.ts'
 import { parseResourceVersion, type ResourceVersion } from '../src/protocol/resource-version.ts'
 import type { DeltaSink } from './delta.ts'
@@ -124,6 +124,8 @@ export class Intake implements DeltaSink {
   }
 }
 
+const unreadUid = 'unread'
+
 /**
  * The end of an object whose final state cannot be read: without it main would keep what it has for ever. The uid is
  * that of no object, so main tells what it has as the last known state, `finalStateUnknown`.
@@ -131,7 +133,7 @@ export class Intake implements DeltaSink {
 function endOf(key: string, resourceVersion: string): Buffer {
   const slash = key.indexOf('/')
   const namespace = slash < 0 ? undefined : key.slice(0, slash)
-  const metadata = { name: key.slice(slash + 1), namespace, uid: 'unread', resourceVersion }
+  const metadata = { name: key.slice(slash + 1), namespace, uid: unreadUid, resourceVersion }
   return Buffer.from(JSON.stringify({ metadata }))
 }
 
@@ -140,5 +142,7 @@ function sameUidAsTail(
   slab: Slab<DictionaryEpoch>,
   offset: number,
 ): boolean {
-  return sameUid(cell.slab.bytes, cell.offset, slab.bytes, offset)
+  const { bytes } = cell.slab
+  // An end that could not be read may have been of this very object: main judges by what it has.
+  return sameUid(bytes, cell.offset, slab.bytes, offset) || uidText(bytes, cell.offset) === unreadUid
 }

@@ -239,6 +239,27 @@ describe('from object bytes to the cache', () => {
     expect(log).not.toContain('delete a@5 unknown')
   })
 
+  it('an end that cannot be read gives way to what comes after it of the same name', () => {
+    const { start, log } = pipeline()
+    const w = start()
+    w.intake.listStart(false)
+    w.event('upsert', thing('a', 5))
+    w.event('upsert', thing('b', 5))
+    w.intake.listEnd(10)
+    w.flush()
+    log.length = 0
+    const broken = (name: string, version: number) =>
+      `{"metadata":{"name":"${name}","uid":"uid-of-${name}","resourceVersion":"${version}"},"spec":nonsense}`
+    // Left the selector and came back: an update. Ended again, readably: that end.
+    w.event('deleted', broken('a', 11))
+    w.event('upsert', thing('a', 12))
+    w.event('deleted', broken('b', 13))
+    w.event('upsert', thing('b', 14))
+    w.event('deleted', thing('b', 15))
+    w.flush()
+    expect(log).toEqual(['update a@5>12', 'delete b@15'])
+  })
+
   it('tells the end of an object though it cannot be read, and names no repeat of what it refused', () => {
     const { start, refused, indexer, log } = pipeline()
     const w = start()
