@@ -19,7 +19,7 @@ export async function measureRelist(context: BenchContext): Promise<Figure[]> {
       120_000,
     )
     const after = await quiet(engine)
-    const busyMs = after.mainCpuMs - before.mainCpuMs
+    const busyMs = after.mainBusyMs - before.mainBusyMs
     return [
       {
         id: 'relist-calls',
@@ -35,7 +35,7 @@ export async function measureRelist(context: BenchContext): Promise<Figure[]> {
         must: 0.2,
         measured: busyMs / parse.parseMs,
         unit: '',
-        detail: `CPU ${seconds(busyMs)} (by the clock ${seconds(after.mainBusyMs - before.mainBusyMs)}) / ${seconds(parse.parseMs)}`,
+        detail: `${seconds(busyMs)} (CPU ${seconds(after.mainCpuMs - before.mainCpuMs)}) / ${seconds(parse.parseMs)}`,
       },
     ]
   })
