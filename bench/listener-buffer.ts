@@ -46,6 +46,7 @@ function newBuffer(countMax: number): ListenerBuffer<string> {
     reads: new SharedReads(store, () => undefined),
     countMax,
     bytesMax: 1024 * 1024 * 1024,
+    mayPark: false,
     onInitialVanished: () => {},
   })
 }

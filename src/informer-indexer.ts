@@ -28,7 +28,7 @@ export class InformerIndexer<T> {
 
   /** All keys, unordered; nothing is unpacked. May be iterated while the cache changes, as {@link ObjectList}. */
   *keys(): Generator<string, void> {
-    for (const [key] of this.#indexer.cells()) yield key
+    for (const { key } of this.#indexer.cells()) yield key
   }
 
   /** All cached objects; see {@link ObjectList}. */
@@ -36,7 +36,7 @@ export class InformerIndexer<T> {
     const indexer = this.#indexer
     return new ObjectList<T>(
       function* () {
-        for (const [, cell] of indexer.cells()) yield indexer.read(cell) as T
+        for (const cell of indexer.cells()) yield indexer.read(cell) as T
       },
       () => indexer.size,
     )

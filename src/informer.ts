@@ -197,7 +197,7 @@ export class Informer<T> {
     this.#columns.push(...columns)
     const added = this.#cache.indices.define(indexers as Indexers)
     for (const name of added) {
-      for (const [key, cell] of this.#cache.cells()) this.#cache.indices.backfill(name, key, cell)
+      for (const cell of this.#cache.cells()) this.#cache.indices.backfill(name, cell.key, cell)
     }
   }
 

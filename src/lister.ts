@@ -1,6 +1,7 @@
 import { unknownOption } from './errors.ts'
 import type { CacheEpoch } from './indexer/cache-epoch.ts'
 import type { Indexer } from './indexer/indexer.ts'
+import { namespaceIndex } from './indexer/indices.ts'
 import { ObjectList } from './object-list.ts'
 import type { VersionCell } from './protocol/record-store.ts'
 import { type LabelSelectorInput, parseLabelSelector } from './selectors/label-selector.ts'
@@ -60,7 +61,7 @@ export class Lister<T> {
         if (matches === undefined) {
           return namespace === undefined
             ? indexer.size
-            : (indexer.indices.namespaceKeys(namespace)?.size ?? 0)
+            : (indexer.indices.index(namespaceIndex).keysOf(namespace)?.size ?? 0)
         }
         let count = 0
         for (const cell of candidates(indexer, namespace)) if (matches(cell)) count++
@@ -75,13 +76,6 @@ export function keyOf(name: string | ObjectName): string {
   return name.namespace === undefined || name.namespace === '' ? name.name : `${name.namespace}/${name.name}`
 }
 
-function* candidates(indexer: Indexer, namespace: string | undefined): Generator<Cell, void> {
-  if (namespace === undefined) {
-    for (const [, cell] of indexer.cells()) yield cell
-    return
-  }
-  for (const key of indexer.indices.namespaceKeys(namespace) ?? []) {
-    const cell = indexer.cell(key)
-    if (cell !== undefined) yield cell
-  }
+function candidates(indexer: Indexer, namespace: string | undefined): Generator<Cell, void> {
+  return namespace === undefined ? indexer.cells() : indexer.cellsOf(namespace)
 }

@@ -1,10 +1,10 @@
-import { KeyMap } from '../base/key-map.ts'
 import type { ChangeCause, ChangeSink } from '../notify/change-sink.ts'
 import { expandRecord } from '../protocol/record-expand.ts'
 import { sameUid, sameVersionText, version as versionAt } from '../protocol/record-header.ts'
 import { RecordStore, type VersionCell } from '../protocol/record-store.ts'
 import { noVersion, parseResourceVersion, type ResourceVersion } from '../protocol/resource-version.ts'
 import { CacheEpoch } from './cache-epoch.ts'
+import { CellTable } from './cell-table.ts'
 import { Indices, type IndicesOptions } from './indices.ts'
 import { MemoRing } from './memo-ring.ts'
 import { Tombstones } from './tombstones.ts'
@@ -59,7 +59,7 @@ export class Indexer {
   readonly indices: Indices
   readonly tombstones: Tombstones = new Tombstones()
   readonly counters: { droppedStale: number; foundByList: number } = { droppedStale: 0, foundByList: 0 }
-  readonly #cells = new KeyMap<Cell>()
+  readonly #cells = new CellTable<CacheEpoch>()
   readonly #sink: ChangeSink<CacheEpoch>
   readonly #memo: MemoRing<Cell>
   readonly #onRule: ((rule: IndexerRule) => void) | undefined
@@ -76,8 +76,11 @@ export class Indexer {
   #safeVersion: string | undefined
   #knownVersion: ResourceVersion = noVersion
   #sweep:
-    | { readonly cells: Iterator<[string, Cell]>; generation: number; version: ResourceVersion }
+    | { readonly cells: Iterator<Cell>; readonly generation: number; readonly version: ResourceVersion }
     | undefined
+  /** The newest list that began, and how many of the cached versions bear its stamp: if all do, none is to be swept. */
+  #startedGeneration = 0
+  #stampedCount = 0
 
   constructor(options: IndexerOptions) {
     this.#sink = options.sink
@@ -86,6 +89,7 @@ export class Indexer {
     this.#memo = new MemoRing(options.memoCount ?? 256)
     this.store = new RecordStore<CacheEpoch>({ slabBytes: options.slabBytes ?? 1024 * 1024 })
     this.indices = new Indices({
+      namespaces: this.#cells,
       columns: options.columns,
       read: (cell) => this.read(cell),
       onIndexError: options.onIndexError,
@@ -144,8 +148,14 @@ export class Indexer {
     return cell !== undefined && versionAt(cell.slab.bytes, cell.offset) > parseResourceVersion(text)
   }
 
-  cells(): Generator<[string, Cell], void> {
-    return this.#cells.entries()
+  /** Everything, while keys come and go: one that is there throughout comes exactly once. */
+  cells(): Generator<Cell, void> {
+    return this.#cells.cells()
+  }
+
+  /** As {@link cells}, of one namespace. */
+  cellsOf(namespace: string): Generator<Cell, void> {
+    return this.#cells.cellsOf(namespace)
   }
 
   /** The object of a version, deep frozen; made anew unless somebody who uses the version has it. Remembers nothing. */
@@ -184,23 +194,22 @@ export class Indexer {
     const old = this.#cells.get(key)
     if (old === undefined) {
       this.tombstones.delete(key)
-      const cell = from.place(offset, length, generation)
-      this.#cells.set(key, cell)
-      this.indices.added(key, cell)
-      this.#sink.added(key, cell, cause, receivedAtMs)
+      this.#add(key, from.place(offset, length, generation), cause, receivedAtMs)
       return
     }
     const sameObject = sameUid(old.slab.bytes, old.offset, from.bytes, offset)
     if (this.#isComparable(key, old) && this.#isStale(old, version, sameObject, from.bytes, offset)) {
       // The list holds this object, only in a version we have or passed: the stamp keeps it from the sweep.
-      if (old.generation < generation) old.generation = generation
+      this.#raise(old, generation)
       this.#drop(sameObject ? 'main: old or equal drop' : 'main: other uid old drop')
       return
     }
     const cell = from.place(offset, length, generation)
     this.#keptFromBefore.delete(key)
     if (sameObject) {
-      this.#cells.set(key, cell)
+      this.#cells.replace(old, cell)
+      this.#unstamp(old)
+      this.#countStamp(cell)
       this.indices.updated(key, old, cell)
       this.#sink.updated(key, old, cell, cause, receivedAtMs)
       this.#uncache(old)
@@ -211,9 +220,7 @@ export class Indexer {
     this.#sink.deleted(key, old, old, true, cause, receivedAtMs)
     this.#uncache(old)
     this.tombstones.delete(key)
-    this.#cells.set(key, cell)
-    this.indices.added(key, cell)
-    this.#sink.added(key, cell, cause, receivedAtMs)
+    this.#add(key, cell, cause, receivedAtMs)
   }
 
   /** `version`: what the delete counts at (see QueueEntry.goneCountsAt). */
@@ -265,12 +272,15 @@ export class Indexer {
     if (cell === undefined || cell.generation >= generation) return
     // The stamp must not make a version from before a reset comparable: it would keep every newer one out.
     if (cell.generation < this.#resetGeneration) this.#keptFromBefore.add(key)
-    cell.generation = generation
+    this.#raise(cell, generation)
   }
 
   listStart(generation: number, reset: boolean): void {
     if (generation > this.#generationMax) this.#generationMax = generation
     this.#inBracket = true
+    this.#startedGeneration = generation
+    // A version stamped before this start came is not counted: too few only mean that the sweep looks at all.
+    this.#stampedCount = 0
     this.#safeVersion = undefined
     if (!reset) return
     this.#onRule?.('main: reset')
@@ -293,7 +303,8 @@ export class Indexer {
   /** Begins the sweep; {@link sweep} must be called until it returns false before anything else is applied. */
   listEnd(generation: number, version: ResourceVersion): void {
     if (version > this.#knownVersion) this.#knownVersion = version
-    this.#sweep = { cells: this.#cells.entries(), generation, version }
+    const isComplete = generation === this.#startedGeneration && this.#stampedCount === this.#cells.size
+    this.#sweep = { cells: isComplete ? [].values() : this.#cells.cells(), generation, version }
   }
 
   get isSweeping(): boolean {
@@ -306,8 +317,8 @@ export class Indexer {
     if (sweep === undefined) return false
     let seen = 0
     for (let next = sweep.cells.next(); next.done !== true; next = sweep.cells.next()) {
-      const [key, cell] = next.value
-      if (cell.generation < sweep.generation) this.#sweepOne(key, cell, sweep.version)
+      const cell = next.value
+      if (cell.generation < sweep.generation) this.#sweepOne(cell.key, cell, sweep.version)
       if ((++seen & 255) === 0 && shouldYield()) return true
     }
     this.#sweep = undefined
@@ -374,8 +385,32 @@ export class Indexer {
     return Number.isNaN(version) && sameObject && sameVersionText(old.slab.bytes, old.offset, bytes, offset)
   }
 
+  #add(key: string, cell: Cell, cause: ChangeCause, receivedAtMs: number): void {
+    this.#cells.add(key, cell)
+    this.#countStamp(cell)
+    this.indices.added(key, cell)
+    this.#sink.added(key, cell, cause, receivedAtMs)
+  }
+
+  /** `cell` is confirmed by the list of `generation`. */
+  #raise(cell: Cell, generation: number): void {
+    if (cell.generation >= generation) return
+    this.#unstamp(cell)
+    cell.generation = generation
+    this.#countStamp(cell)
+  }
+
+  #countStamp(cell: Cell): void {
+    if (cell.generation >= this.#startedGeneration) this.#stampedCount++
+  }
+
+  #unstamp(cell: Cell): void {
+    if (cell.generation >= this.#startedGeneration) this.#stampedCount--
+  }
+
   #remove(key: string, cell: Cell): void {
-    this.#cells.delete(key)
+    this.#cells.delete(cell)
+    this.#unstamp(cell)
     this.#keptFromBefore.delete(key)
     this.indices.removed(key, cell)
   }

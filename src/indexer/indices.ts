@@ -1,9 +1,9 @@
 import { KeyMap } from '../base/key-map.ts'
-import type { KeySet } from '../base/key-set.ts'
 import { KubeInformerError } from '../errors.ts'
 import { columnValues, sameColumn } from '../protocol/record-header.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
 import type { CacheEpoch } from './cache-epoch.ts'
+import type { CellTable } from './cell-table.ts'
 import { ValueIndex } from './value-index.ts'
 
 /** Values of one object for an index; none, one or many. */
@@ -27,7 +27,16 @@ interface NamedIndex {
   readonly valuesOfKey: KeyMap<readonly string[]> | undefined
 }
 
+/** What reads need of an index. */
+export interface KeyIndex {
+  /** Keys under a value; undefined: none. A key that stands there throughout an iteration comes exactly once. */
+  keysOf(value: string): (Iterable<string> & { readonly size: number }) | undefined
+  values(): Iterable<string>
+}
+
 export interface IndicesOptions {
+  /** The namespace index, kept by whoever keeps the cache. */
+  readonly namespaces: CellTable<CacheEpoch>
   /** Paths in the record header, in their order. */
   readonly columns: readonly string[]
   readonly read: (cell: Cell) => unknown
@@ -35,11 +44,10 @@ export interface IndicesOptions {
   readonly onIndexError: (index: string, key: string, error: unknown) => void
 }
 
-/** All indices of one cache, the namespace index always among them. Kept in step by the indexer, key by key. */
+/** All indices of one cache beside that of namespaces. Kept in step by the indexer, key by key. */
 export class Indices {
   readonly #options: IndicesOptions
   readonly #named = new Map<string, NamedIndex>()
-  readonly #namespaces = new ValueIndex()
   #list: NamedIndex[] = []
 
   constructor(options: IndicesOptions) {
@@ -75,13 +83,9 @@ export class Indices {
     return added
   }
 
-  namespaceKeys(namespace: string): KeySet | undefined {
-    return this.#namespaces.keysOf(namespace)
-  }
-
   /** @throws ERR_UNKNOWN_INDEX */
-  index(name: string): ValueIndex {
-    if (name === namespaceIndex) return this.#namespaces
+  index(name: string): KeyIndex {
+    if (name === namespaceIndex) return this.#options.namespaces
     const named = this.#named.get(name)
     if (named === undefined) {
       throw new KubeInformerError('ERR_UNKNOWN_INDEX', `no index named "${name}"`, {
@@ -92,8 +96,6 @@ export class Indices {
   }
 
   added(key: string, cell: Cell): void {
-    const slash = key.indexOf('/')
-    if (slash > 0) this.#namespaces.add(key.slice(0, slash), key)
     const list = this.#list
     for (let i = 0; i < list.length; i++) this.#insert(list[i] as NamedIndex, key, cell)
   }
@@ -109,8 +111,6 @@ export class Indices {
   }
 
   removed(key: string, old: Cell): void {
-    const slash = key.indexOf('/')
-    if (slash > 0) this.#namespaces.delete(key.slice(0, slash), key)
     const list = this.#list
     for (let i = 0; i < list.length; i++) this.#remove(list[i] as NamedIndex, key, old)
   }

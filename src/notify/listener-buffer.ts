@@ -7,12 +7,16 @@ export interface ListenerBufferOptions<E> {
   readonly reads: SharedReads<E>
   readonly countMax: number
   readonly bytesMax: number
+  /** {@link ListenerBuffer.park} and `unpark` are used. */
+  readonly mayPark: boolean
   /** An add that a listener's sync waited for will never come: its object is gone again. */
   readonly onInitialVanished: () => void
 }
 
 /** Pending changes looked at for merging, per change pushed above a bound. */
 const mergeStepCount = 4
+/** Pending changes put into the index by key, per change pushed above half of a bound: all are there at the bound. */
+const indexStepCount = 4
 
 /**
  * Changes between the processor and one listener, oldest first.
@@ -26,9 +30,16 @@ export class ListenerBuffer<E> {
   readonly #reads: SharedReads<E>
   readonly #countMax: number
   readonly #bytesMax: number
+  readonly #mayPark: boolean
   readonly #onInitialVanished: () => void
-  /** Key → its first pending change. */
+  /**
+   * Key → its first pending change. Only merging and parking ask for it, so that it is kept only where these may come:
+   * a buffer that stays below half of its bounds, as nearly all do, spends nothing on it.
+   */
   readonly #byKey = new KeyMap<PendingChange<E>>()
+  #isIndexed: boolean
+  /** While indexed: the first change in the order that is not in the index yet, nor is any after it. */
+  #unindexed: PendingChange<E> | undefined
   // A linked list, not a ring: add + delete of an object leaves no hole, however long the head stays.
   #head: PendingChange<E> | undefined
   #tail: PendingChange<E> | undefined
@@ -46,6 +57,8 @@ export class ListenerBuffer<E> {
     this.#reads = options.reads
     this.#countMax = options.countMax
     this.#bytesMax = options.bytesMax
+    this.#mayPark = options.mayPark
+    this.#isIndexed = options.mayPark
     this.#onInitialVanished = options.onInitialVanished
   }
 
@@ -66,19 +79,21 @@ export class ListenerBuffer<E> {
 
   push(change: PendingChange<E>): void {
     change.useAll(this.#reads.store)
-    const first = this.#byKey.get(change.key)
-    if (first === undefined) this.#byKey.set(change.key, change)
-    else {
-      first.lastOfKey.nextOfKey = change
-      first.lastOfKey = change
-    }
     this.count++
     this.bytes += change.bytes
     this.pinnedBytes += change.pinnedBytes
     this.#append(change)
+    if (!this.#isIndexed) {
+      if (this.isUnderHalf) return
+      this.#isIndexed = true
+      this.#unindexed = this.#head
+    } else this.#unindexed ??= change
     // The change itself counts: with it in, the bound is passed only by keys that had nothing waiting.
-    if (this.count <= this.#countMax && this.bytes <= this.#bytesMax) return
-    if (first !== undefined) this.#mergeKey(first)
+    const isAbove = this.count > this.#countMax || this.bytes > this.#bytesMax
+    this.#indexStep(isAbove || this.#mayPark ? Number.POSITIVE_INFINITY : indexStepCount)
+    if (!isAbove) return
+    const first = this.#byKey.get(change.key) as PendingChange<E>
+    if (first !== change) this.#mergeKey(first)
     this.#mergeStep()
   }
 
@@ -86,9 +101,10 @@ export class ListenerBuffer<E> {
   take(): PendingChange<E> | undefined {
     const change = this.#head
     if (change === undefined) return undefined
+    if (this.#isIndexed) this.#forgetFirst(change)
     this.#unlink(change)
-    this.#forgetFirst(change)
     this.#discount(change)
+    if (this.count === 0) this.#isIndexed = this.#mayPark
     return change
   }
 
@@ -128,14 +144,34 @@ export class ListenerBuffer<E> {
         change !== undefined;
         change = change.nextOfKey
       ) {
-        if (change.gone !== undefined) this.#reads.release(change.gone)
-        if (change.here !== undefined) this.#reads.release(change.here)
-        if (change.old !== undefined) this.#reads.release(change.old)
+        this.#releaseAll(change)
       }
     }
+    let change = this.#isIndexed ? this.#unindexed : this.#head
+    for (; change !== undefined; change = change.next) this.#releaseAll(change)
     this.#byKey.clear()
-    this.#head = this.#tail = this.#mergeCursor = undefined
+    this.#isIndexed = this.#mayPark
+    this.#head = this.#tail = this.#unindexed = this.#mergeCursor = undefined
     this.count = this.bytes = this.pinnedBytes = 0
+  }
+
+  #releaseAll(change: PendingChange<E>): void {
+    if (change.gone !== undefined) this.#reads.release(change.gone)
+    if (change.here !== undefined) this.#reads.release(change.here)
+    if (change.old !== undefined) this.#reads.release(change.old)
+  }
+
+  #indexStep(countMax: number): void {
+    for (let i = 0; i < countMax && this.#unindexed !== undefined; i++) {
+      const change: PendingChange<E> = this.#unindexed
+      this.#unindexed = change.next
+      const first = this.#byKey.get(change.key)
+      if (first === undefined) this.#byKey.set(change.key, change)
+      else {
+        first.lastOfKey.nextOfKey = change
+        first.lastOfKey = change
+      }
+    }
   }
 
   /** All changes of a key become one, or none. */
@@ -221,6 +257,7 @@ export class ListenerBuffer<E> {
   #unlink(change: PendingChange<E>): void {
     const { previous, next } = change
     if (this.#mergeCursor === change) this.#mergeCursor = next
+    if (this.#unindexed === change) this.#unindexed = next
     if (previous === undefined) this.#head = next
     else previous.next = next
     if (next === undefined) this.#tail = previous

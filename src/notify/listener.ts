@@ -24,7 +24,7 @@ export interface ListenerContext<E> {
   readonly runtime: Runtime
   readonly slicer: Slicer
   readonly reads: SharedReads<E>
-  readonly cells: () => Iterator<[string, VersionCell<E>]>
+  readonly cells: () => Iterator<VersionCell<E>>
   /** The cache has held a complete list. */
   readonly isListed: () => boolean
   readonly onHandlerError: (error: unknown, key: string, handler: HandlerName, registration: object) => void
@@ -77,6 +77,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       reads: context.reads,
       countMax: limits.countMax,
       bytesMax: limits.bytesMax,
+      mayPark: limits.concurrency > 1,
       onInitialVanished: () => this.#sync.finish(),
     })
     // A signal that every event carries has as many listeners as there are calls in progress.
@@ -279,9 +280,9 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   }
 
   #deliverResync(nowMs: number): boolean {
-    const next = this.#resync?.next()
-    if (next === undefined) return false
-    const [key, cell] = next
+    const cell = this.#resync?.next()
+    if (cell === undefined) return false
+    const { key } = cell
     // Being told of it right now is as good.
     if (this.#runner.activeKeys.has(key)) return true
     this.#context.reads.store.use(cell)

@@ -16,8 +16,8 @@ export interface ListenedCache<E> {
   readonly store: RecordStore<E>
   /** Makes the frozen object of a version. It need not remember it: that happens here, where several listeners wait. */
   read(cell: VersionCell<E>): unknown
-  /** Everything cached, key by key; keys may come and go meanwhile. */
-  cells(): Iterator<[string, VersionCell<E>]>
+  /** Everything cached; keys may come and go meanwhile. */
+  cells(): Iterator<VersionCell<E>>
 }
 
 export interface ProcessorOptions<E> {

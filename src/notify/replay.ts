@@ -9,12 +9,12 @@ import type { VersionCell } from '../protocol/record-store.ts'
  * first the listener hears of that object.
  */
 export class Replay<E> {
-  readonly #cells: Iterator<[string, VersionCell<E>]>
+  readonly #cells: Iterator<VersionCell<E>>
   readonly #marked = new KeyMap<true>()
   /** The cursor has passed the whole cache. */
   isDone = false
 
-  constructor(cells: Iterator<[string, VersionCell<E>]>) {
+  constructor(cells: Iterator<VersionCell<E>>) {
     this.#cells = cells
   }
 
@@ -38,7 +38,8 @@ export class Replay<E> {
         this.isDone = true
         return
       }
-      const [key, cell] = next.value
+      const cell = next.value
+      const { key } = cell
       if (this.isMarked(key)) continue
       this.mark(key)
       tell(key, cell)

@@ -8,15 +8,15 @@ import type { VersionCell } from '../protocol/record-store.ts'
 export class Resync<E> {
   readonly #runtime: Runtime
   readonly #periodMs: number
-  readonly #cells: () => Iterator<[string, VersionCell<E>]>
+  readonly #cells: () => Iterator<VersionCell<E>>
   readonly #onDue: () => void
   #timer: Timer | undefined
-  #round: Iterator<[string, VersionCell<E>]> | undefined
+  #round: Iterator<VersionCell<E>> | undefined
 
   constructor(options: {
     readonly runtime: Runtime
     readonly periodMs: number
-    readonly cells: () => Iterator<[string, VersionCell<E>]>
+    readonly cells: () => Iterator<VersionCell<E>>
     /** A round begins: {@link next} has something. */
     readonly onDue: () => void
   }) {
@@ -40,7 +40,7 @@ export class Resync<E> {
     return this.#round !== undefined
   }
 
-  next(): [string, VersionCell<E>] | undefined {
+  next(): VersionCell<E> | undefined {
     const next = this.#round?.next()
     if (next !== undefined && next.done !== true) return next.value
     this.#round = undefined

@@ -16,6 +16,9 @@ export class VersionCell<E = unknown> {
   cached = true
   /** The object made from the record, while somebody who uses the cell has asked for it; never while uses is 0. */
   object: unknown = undefined
+  /** Main only, written by the table of what is cached: its key, and its place there; -1: it is not there any more. */
+  key = ''
+  position = -1
 
   constructor(slab: Slab<E>, offset: number, length: number, generation: number) {
     this.slab = slab

@@ -105,8 +105,11 @@ export class TestCache implements ListenedCache<string> {
     return Object.freeze({ uid: uidOf(cell), version: versionOf(cell) })
   }
 
-  cells(): Iterator<[string, Cell]> {
-    return this.current.entries()
+  *cells(): Generator<Cell, void> {
+    for (const [key, cell] of this.current) {
+      cell.key = key
+      yield cell
+    }
   }
 
   /** A record of object `id` in the next version. */

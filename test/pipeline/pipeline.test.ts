@@ -104,7 +104,7 @@ describe('from object bytes to the cache', () => {
     w.intake.listEnd(20)
     w.flush()
     expect(log).toEqual(['add d@13 list', 'delete c@5 unknown', 'listed'])
-    expect([...indexer.cells()].map(([key]) => key).sort()).toEqual(['a', 'd'])
+    expect([...indexer.cells()].map(({ key }) => key).sort()).toEqual(['a', 'd'])
   })
 
   it('gives what JSON.parse gives, through batches that are copied and batches that become slabs', () => {

@@ -61,8 +61,8 @@ export class ModelledListener {
     for (const [key, cell] of bed.cache.current) this.initial.set(uidOf(cell), key)
     this.options = {
       buffer: {
-        countMax: pick(random, [1, 2, 5, 10_000]),
-        bytesMax: pick(random, [1, 1_000, 1024 * 1024]),
+        countMax: pick(random, [1, 2, 5, 30, 10_000]),
+        bytesMax: pick(random, [1, 1_000, 15_000, 1024 * 1024]),
       },
       concurrency: pick(random, [1, 1, 2, 3]),
       resyncPeriodMs: pick(random, [0, 0, 50]),

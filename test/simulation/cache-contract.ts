@@ -316,9 +316,10 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
   }
 
   /** The indexer's own answers against the sum of the changes it told. */
-  checkCache(cells: Iterable<[string, VersionCell<E>]>, size: number): void {
+  checkCache(cells: Iterable<VersionCell<E>>, size: number): void {
     let count = 0
-    for (const [key, cell] of cells) {
+    for (const cell of cells) {
+      const { key } = cell
       count++
       if (this.fold.get(key) !== this.#stateOf(key, cell))
         violate('fold', `${key} differs from what was told`)

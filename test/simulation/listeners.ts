@@ -53,7 +53,7 @@ export class Listeners {
     if (this.#all.length >= listenersMax) return
     const { processor, cache, server, random, log } = this.#options
     const label = `listener ${++this.#added}`
-    const countMax = random.pick([1, 2, 4, 10_000])
+    const countMax = random.pick([1, 2, 4, 16, 10_000])
     const concurrency = random.pick([1, 1, 2, 5])
     const doesResync = random.chance(0.2)
     const isLate = cache.fold.size > 0

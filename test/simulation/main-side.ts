@@ -183,7 +183,7 @@ export class MainSide {
   /** Every record alive is a cached one: nothing pinned, nothing leaked. */
   checkStore(): void {
     let bytes = 0
-    for (const [, cell] of this.indexer.cells()) bytes += cell.length
+    for (const cell of this.indexer.cells()) bytes += cell.length
     const { store } = this.indexer
     if (store.pinnedBytes !== 0) violate('memory', `${store.pinnedBytes} bytes pinned at rest`)
     if (store.liveBytes !== bytes) violate('memory', `${store.liveBytes} bytes live, ${bytes} cached`)

@@ -44,9 +44,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'no stamp on a drop on main',
-    edits: [
-      { file: indexer, find: 'if (old.generation < generation) old.generation = generation', replace: '' },
-    ],
+    edits: [{ file: indexer, find: '      this.#raise(old, generation)\n', replace: '' }],
   },
   {
     name: 'Deleted judged by its own version',
@@ -173,8 +171,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: indexer,
-        find: '    this.#inBracket = true\n    this.#safeVersion = undefined\n',
-        replace: '    this.#inBracket = true\n',
+        find: '    this.#safeVersion = undefined\n    if (!reset) return\n',
+        replace: '    if (!reset) return\n',
       },
     ],
   },
@@ -202,6 +200,20 @@ export const mutations: readonly Mutation[] = [
         replace: '',
       },
     ],
+  },
+  {
+    name: 'versions that lost their stamp are counted as stamped',
+    edits: [
+      {
+        file: indexer,
+        find: '    if (cell.generation >= this.#startedGeneration) this.#stampedCount--\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'stamps of an earlier list count for the next',
+    edits: [{ file: indexer, find: '    this.#stampedCount = 0\n', replace: '' }],
   },
   {
     name: 'only adds of a list count as initial',
