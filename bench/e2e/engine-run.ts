@@ -24,7 +24,7 @@ const { values } = parseArgs({
   },
 })
 const server = values.server ?? ''
-const meter = new MainMeter()
+const meter = new MainMeter(values.read !== 'none')
 const lag = new MsHistogram()
 const fold = values.fold ? new Fold() : undefined
 const counts = { added: 0, updated: 0, deleted: 0, handled: 0 }

@@ -18,7 +18,7 @@ export interface EngineReport extends Report {
   readonly mainBusyMs: number
   /** CPU time of the main thread since then: what busy would be with a core of its own. */
   readonly mainCpuMs: number
-  /** Longest turn of own work on main since the last reset, by thread CPU time and by the clock. */
+  /** Longest turn of own work on main since the last reset, by thread CPU time and by the clock; 0 where nobody reads. */
   readonly sliceCpuMsMax: number
   readonly sliceWallMsMax: number
   readonly gcMsMax: number

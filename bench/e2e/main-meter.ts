@@ -13,7 +13,14 @@ export class MainMeter {
   gcMs = 0
   readonly #observer: PerformanceObserver
 
-  constructor() {
+  /** `timesTurns`: not where the sum of all work is asked for. Two system calls a turn would be a part of it. */
+  constructor(timesTurns: boolean) {
+    if (timesTurns) this.#timeTurns()
+    this.#observer = new PerformanceObserver((list) => this.#take(list.getEntries()))
+    this.#observer.observe({ entryTypes: ['gc'] })
+  }
+
+  #timeTurns(): void {
     const defer = nodeRuntime.defer
     nodeRuntime.defer = (fn) =>
       defer(() => {
@@ -24,8 +31,6 @@ export class MainMeter {
         this.sliceCpuMsMax = Math.max(this.sliceCpuMsMax, (used.user + used.system) / 1000)
         this.sliceWallMsMax = Math.max(this.sliceWallMsMax, performance.now() - wall)
       })
-    this.#observer = new PerformanceObserver((list) => this.#take(list.getEntries()))
-    this.#observer.observe({ entryTypes: ['gc'] })
   }
 
   reset(): void {

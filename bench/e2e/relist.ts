@@ -7,7 +7,7 @@ import { quiet, withEngine } from './live.ts'
 export async function measureRelist(context: BenchContext): Promise<Figure[]> {
   context.log('relist')
   const parse = await parseBaseline(await context.podsFile(), context.objects)
-  return await withEngine(context, context.objects, { read: 'two' }, async (server, engine) => {
+  return await withEngine(context, context.objects, { read: 'none' }, async (server, engine) => {
     const before = await quiet(engine)
     await server.post('relist-trigger')
     await until(
