@@ -54,7 +54,8 @@ export interface ReflectorStats {
  *
  * Order: `add`, `update` and `delete` as events come; `replace` once for a list, after its last page. Loss: none; of
  * what happened while it was not connected only the outcome is told. Every fault is retried for ever, with backoff
- * (`timing`), and told to `onError`. A list is given to the store in one call, however long: for large collections use
+ * (`timing`), and told to `onError`. A `list()` that has not settled is waited for up to `timing.watchListTotalMs`; a watch
+ * that says nothing for `timing.silenceMs` is opened again. A list is given to the store in one call, however long: for large collections use
  * a shared informer, which works in slices.
  *
  * Keeps the process alive while it runs.
@@ -96,6 +97,8 @@ export class Reflector<T extends KubernetesObject = KubernetesObject> {
           ...calls,
           effect,
           runtime,
+          silenceMs: this.#timing.silenceMs,
+          listMsMax: this.#timing.watchListTotalMs,
           listerWatcher: options.listerWatcher,
           object: (type, object) => this.#object(type, object),
           refused: (error) => this.#report(error),

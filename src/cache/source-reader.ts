@@ -1,4 +1,4 @@
-import type { Runtime } from '../base/runtime.ts'
+import type { Runtime, Timer } from '../base/runtime.ts'
 import { TurnBudget } from '../base/turn-budget.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
@@ -14,6 +14,9 @@ export interface SourceReaderOptions<T extends KubernetesObject> extends ReaderC
   readonly effect: OpenEffect
   readonly listerWatcher: ListerWatcher<T>
   readonly runtime: Runtime
+  /** How often the reflector must hear of a request that is alive; how long a list may take to come. */
+  readonly silenceMs: number
+  readonly listMsMax: number
   /** An object of a list, or of an event. */
   readonly object: (type: 'listed' | 'ADDED' | 'MODIFIED' | 'DELETED', object: T) => void
   /** Something that is no object was left out. */
@@ -28,6 +31,9 @@ export class SourceReader<T extends KubernetesObject> implements AnswerReader {
   #iterator: AsyncIterator<SourceEvent<T>> | undefined
   #isClosed = false
   #isOpened = false
+  /** Of a list() that has not settled. */
+  #aliveTimer: Timer | undefined
+  #limitTimer: Timer | undefined
   /** Settled while reading may go on. */
   #mayRead: PromiseWithResolvers<void> | undefined
 
@@ -49,6 +55,7 @@ export class SourceReader<T extends KubernetesObject> implements AnswerReader {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#cancelTimers()
     this.#abort.abort()
     this.resume()
     if (this.#iterator !== undefined) discard(this.#iterator)
@@ -78,10 +85,13 @@ export class SourceReader<T extends KubernetesObject> implements AnswerReader {
       signal: this.#abort.signal,
     }
     let list: SourceList<T>
+    this.#startTimers()
     try {
       list = await listerWatcher.list(options)
     } catch (error) {
       throw withoutToken(sourceError(error, 'list()'))
+    } finally {
+      this.#cancelTimers()
     }
     if (this.#isClosed) return
     const { items, version, continueToken } = factsOf(list)
@@ -96,6 +106,26 @@ export class SourceReader<T extends KubernetesObject> implements AnswerReader {
     if (this.#isClosed) return
     this.#isClosed = true
     emit({ type: 'page', version, continueToken })
+  }
+
+  /** A function of the user's that works says nothing until it is done: only `listMsMax` tells it from a dead one. */
+  #startTimers(): void {
+    const { runtime, silenceMs, listMsMax, emit } = this.#options
+    const alive = (): void => {
+      this.#aliveTimer = runtime.setTimer(silenceMs / 2, alive)
+      emit({ type: 'chunk', added: 0, events: 0, version: undefined })
+    }
+    this.#aliveTimer = runtime.setTimer(silenceMs / 2, alive)
+    this.#limitTimer = runtime.setTimer(listMsMax, () => {
+      this.close()
+      const message = `list() gave nothing in ${listMsMax} ms`
+      emit({ type: 'failed', error: new KubeInformerError('ERR_SILENT_CONNECTION', message) })
+    })
+  }
+
+  #cancelTimers(): void {
+    this.#aliveTimer?.cancel()
+    this.#limitTimer?.cancel()
   }
 
   async #watch(query: Query): Promise<void> {

@@ -61,6 +61,22 @@ describe('Reflector: lists', () => {
     expect(bench.news()).toEqual(Array(8).fill('error ERR_SOURCE_FAILED'))
   })
 
+  test('waits for a list that takes longer than a connection may be silent, and for none for ever', async () => {
+    const bench = new ReflectorBench({ timing: { silenceMs: 1_000, watchListTotalMs: 60_000 } })
+    const slow = await bench.next('list')
+    await bench.clock.advance(59_000)
+    slow.page('10', [thing('a')], 'more')
+    const page = await bench.next('list')
+    expect([slow.signal.aborted, bench.news(), bench.reflector.stats().lists]).toEqual([false, [], 1])
+    await bench.clock.advance(60_000)
+    expect([page.signal.aborted, bench.news()]).toEqual([true, ['error ERR_SILENT_CONNECTION']])
+    page.page('10', [thing('late')])
+    expect(await bench.wait()).toBe(800)
+    ;(await bench.next('list')).page('10', [thing('b')])
+    await bench.next('watch')
+    expect(bench.news()).toEqual(['replace a@1 b@1 at 10'])
+  })
+
   test('waits as long as it is asked to', async () => {
     const bench = new ReflectorBench()
     ;(await bench.next('list')).fail(httpError(429, { headers: { 'retry-after': '7' } }))
