@@ -40,9 +40,10 @@ export type {
   SourceEvent,
   SourceList,
   SourceListOptions,
+  SourceObject,
   SourceWatchOptions,
 } from './lister-watcher.ts'
-export type { ListerWatcherOptions } from './lister-watcher-options.ts'
+export type { Listed, ListerWatcherOptions } from './lister-watcher-options.ts'
 export type { HandlerName } from './notify/callbacks.ts'
 export type { ChangeCause } from './notify/change-sink.ts'
 export type {

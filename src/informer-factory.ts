@@ -9,8 +9,12 @@ import { Informer, type InformerOptions } from './informer.ts'
 import { type InformerHealth, type InformerStats, pendingOf } from './informer-stats.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 import type { Lister } from './lister.ts'
-import type { ListerWatcher } from './lister-watcher.ts'
-import { type ListerWatcherOptions, validateListerWatcherOptions } from './lister-watcher-options.ts'
+import type { ListerWatcher, SourceObject } from './lister-watcher.ts'
+import {
+  type Listed,
+  type ListerWatcherOptions,
+  validateListerWatcherOptions,
+} from './lister-watcher-options.ts'
 import {
   boundsOf,
   fieldsOf,
@@ -70,7 +74,8 @@ export class InformerFactory extends TypedGroups {
    * as JSON within the slices, and decoded, merged and batched in the worker. Rejections, ends and `ERROR` events are
    * retried, resumed and answered with a new list as those of a server; an object that has no JSON (a cycle, a BigInt)
    * is refused and named in `health()`. A list may take `timing.watchListTotalMs`, a watch is opened anew when it has
-   * not ended some seconds after `timeoutSeconds`; neither is waited for once its signal has aborted.
+   * not ended some seconds after `timeoutSeconds`; neither is waited for once its signal has aborted. Objects come out as
+   * they stand on the wire: of client-node's models times are text and names those of the API (`Wire`).
    *
    * @throws ERR_SOURCE_CONFLICT for a name that other functions have, ERR_INVALID_OPTION
    * @example
@@ -78,10 +83,10 @@ export class InformerFactory extends TypedGroups {
    * things.informer.addEventHandler({ onAdd: (event) => console.log(event.key) })
    * factory.start()
    */
-  forListerWatcher<T extends KubernetesObject = KubernetesObject>(
+  forListerWatcher<T extends SourceObject = KubernetesObject>(
     options: ListerWatcherOptions<T>,
-  ): ResourceHandle<T> {
-    return this.#sourceHandle(options as ListerWatcherOptions) as unknown as ResourceHandle<T>
+  ): ResourceHandle<Listed<T>> {
+    return this.#sourceHandle(options as ListerWatcherOptions) as unknown as ResourceHandle<Listed<T>>
   }
 
   /** Starts every informer asked for so far. Idempotent. */

@@ -1,10 +1,14 @@
 import { invalidOption, unknownOption } from './errors.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
-import type { ListerWatcher } from './lister-watcher.ts'
+import type { ListerWatcher, SourceObject } from './lister-watcher.ts'
 import type { FieldOptions } from './options.ts'
+import type { Wire } from './resources/wire.ts'
+
+/** What a shared informer gives of a source's objects: as on the wire, also where the source gave client-node's models. */
+export type Listed<T extends SourceObject> = T extends KubernetesObject ? T : Wire<T>
 
 /** A user-supplied source, as the factory shares it: one informer per name and selection. */
-export interface ListerWatcherOptions<T extends KubernetesObject = KubernetesObject> extends FieldOptions {
+export interface ListerWatcherOptions<T extends SourceObject = KubernetesObject> extends FieldOptions {
   /** Names it in the factory, in states, stats and errors. */
   readonly name: string
   readonly listerWatcher: ListerWatcher<T>

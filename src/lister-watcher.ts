@@ -1,13 +1,36 @@
 import type { KubernetesObject } from './kubernetes-object.ts'
 
-/** What a list is asked for; names and meaning are the API's own. Unknown ones may be ignored, `resourceVersion` may not. */
+/**
+ * The least that a source's objects are typed with: client-node's models and objects of one's own fit. At run time name,
+ * uid and resourceVersion must be there; an object without them is refused and named.
+ */
+export interface SourceObject {
+  readonly metadata?:
+    | {
+        readonly name?: string | undefined
+        readonly namespace?: string | undefined
+        readonly uid?: string | undefined
+        readonly resourceVersion?: string | undefined
+      }
+    | undefined
+}
+
+/**
+ * What a list is asked for; names and meaning are the API's own. Unknown ones may be ignored, `resourceVersion` and
+ * `continue` may not. A member is there with a value or not at all, so that they can be passed on as they are.
+ */
 export interface SourceListOptions {
   /** `''`: as new as the source is now. */
   readonly resourceVersion?: string
   readonly resourceVersionMatch?: string
   readonly limit?: number
-  /** Of the page before; version and match are left out then. */
+  /**
+   * What the page before gave as `metadata.continue`; version and match are left out then. Give the page after it, or
+   * never give a token: a list that answers with the token it was asked with is refused, and retried with backoff.
+   */
   readonly continue?: string
+  /** The same, by the name that client-node's calls have for it. */
+  readonly _continue?: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
   /** Aborts when nobody wants the answer any more. */
@@ -25,11 +48,21 @@ export interface SourceWatchOptions {
   readonly signal: AbortSignal
 }
 
-/** A list as the API writes it. `continue`: there is another page. */
+/**
+ * A list as the API writes it, or as client-node's calls return it. `continue` (or client-node's `_continue`): there is
+ * another page, which is asked for with this token. Without a `resourceVersion` it is refused: nothing could be watched
+ * from it.
+ */
 export interface SourceList<T> {
-  readonly apiVersion?: string
-  readonly kind?: string
-  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
+  readonly apiVersion?: string | undefined
+  readonly kind?: string | undefined
+  readonly metadata?:
+    | {
+        readonly resourceVersion?: string | undefined
+        readonly continue?: string | undefined
+        readonly _continue?: string | undefined
+      }
+    | undefined
   readonly items: readonly T[]
 }
 
@@ -53,13 +86,11 @@ export type SourceEvent<T> =
  *
  * @example
  * const jobs: ListerWatcher<V1Job> = {
- *   list: ({ continue: token, limit }) => batchApi.listJobForAllNamespaces({ _continue: token, limit }),
- *   async *watch({ resourceVersion, signal }) {
- *     yield* readEvents(`/apis/batch/v1/jobs?watch=1&resourceVersion=${resourceVersion}`, signal)
- *   },
+ *   list: (options) => batchApi.listJobForAllNamespaces(options),
+ *   watch: ({ signal, ...query }) => readEvents('/apis/batch/v1/jobs', query, signal),
  * }
  */
-export interface ListerWatcher<T extends KubernetesObject = KubernetesObject> {
+export interface ListerWatcher<T extends SourceObject = KubernetesObject> {
   list(options: SourceListOptions): Promise<SourceList<T>>
   watch(options: SourceWatchOptions): AsyncIterable<SourceEvent<T>> | Promise<AsyncIterable<SourceEvent<T>>>
 }

@@ -2,7 +2,7 @@ import { nodeRuntime, type Runtime } from '../base/runtime.ts'
 import { TurnBudget } from '../base/turn-budget.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
-import type { ListerWatcher } from '../lister-watcher.ts'
+import type { ListerWatcher, SourceObject } from '../lister-watcher.ts'
 import type { ReflectorTiming } from '../protocol/messages.ts'
 import type { ProcessFunc, Queue } from './queue.ts'
 import { Reflector, type ReflectorStats, type RunOptions } from './reflector.ts'
@@ -10,7 +10,7 @@ import { Reflector, type ReflectorStats, type RunOptions } from './reflector.ts'
 /** Where an error came from: the source, its objects and the queue, or `process`. */
 export type ErrorStage = 'listWatch' | 'process'
 
-export interface Config<T extends KubernetesObject> {
+export interface Config<T extends SourceObject> {
   /** Filled by the controller's reflector, emptied by its loop; nobody else should pop from it. */
   readonly queue: Queue<T>
   readonly listerWatcher: ListerWatcher<T>
@@ -40,7 +40,7 @@ const retryPauseMaxMs = 1_000
  * A {@link Reflector} that fills a queue, and a loop that empties it: the low-level half of an informer, without cache
  * or handlers of its own. `process` runs for at most about 5 ms before timers and I/O have their turn.
  */
-export class Controller<T extends KubernetesObject = KubernetesObject> {
+export class Controller<T extends SourceObject = KubernetesObject> {
   readonly #config: Config<T>
   readonly #runtime: Runtime
   readonly #reflector: Reflector<T>

@@ -1,7 +1,6 @@
 import type { Runtime } from '../base/runtime.ts'
 import type { Indexers } from '../indexer/indices.ts'
-import type { KubernetesObject } from '../kubernetes-object.ts'
-import type { ListerWatcher } from '../lister-watcher.ts'
+import type { ListerWatcher, SourceObject } from '../lister-watcher.ts'
 import type { ReflectorTiming } from '../protocol/messages.ts'
 import { Controller, type ErrorStage } from './controller.ts'
 import type { DeletedFinalStateUnknown } from './deleted-final-state-unknown.ts'
@@ -23,7 +22,7 @@ export interface ResourceEventHandlerFuncs<T> {
   onDelete?(object: T | DeletedFinalStateUnknown<T>): unknown
 }
 
-export interface NewInformerOptions<T extends KubernetesObject> {
+export interface NewInformerOptions<T extends SourceObject> {
   readonly listerWatcher: ListerWatcher<T>
   readonly handler: ResourceEventHandlerFuncs<T>
   /** By name: a path (`'spec.nodeName'`) or a function of the object. */
@@ -54,7 +53,7 @@ export interface NewInformerOptions<T extends KubernetesObject> {
  * const { store, controller } = newInformer({ listerWatcher, handler: { onAdd: (pod) => console.log(pod.metadata.name) } })
  * const running = controller.run({ signal })
  */
-export function newInformer<T extends KubernetesObject>(
+export function newInformer<T extends SourceObject>(
   options: NewInformerOptions<T>,
 ): { readonly store: Indexer<T>; readonly controller: Controller<T> } {
   const { handler, indexers, transform, freeze, resyncPeriodMs, onError, timing, runtime } = options

@@ -2,7 +2,7 @@ import { checkWhole, timerMsMax } from '../base/check-options.ts'
 import { nodeRuntime, type Runtime, type Timer } from '../base/runtime.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
-import type { ListerWatcher } from '../lister-watcher.ts'
+import type { ListerWatcher, SourceObject } from '../lister-watcher.ts'
 import type { ReflectorTiming, WatchState } from '../protocol/messages.ts'
 import { Driver } from '../reflector/driver.ts'
 import type { BracketSink, DriverHost } from '../reflector/host.ts'
@@ -11,7 +11,7 @@ import { checkTiming, timingOf } from '../reflector/timing.ts'
 import type { ReflectorStore } from './queue.ts'
 import { SourceReader } from './source-reader.ts'
 
-export interface ReflectorOptions<T extends KubernetesObject> {
+export interface ReflectorOptions<T extends SourceObject> {
   readonly listerWatcher: ListerWatcher<T>
   /** What is filled: a {@link DeltaFIFO}, a {@link Store}, or anything of that form. */
   readonly store: ReflectorStore<T>
@@ -60,7 +60,7 @@ export interface ReflectorStats {
  *
  * Keeps the process alive while it runs.
  */
-export class Reflector<T extends KubernetesObject = KubernetesObject> {
+export class Reflector<T extends SourceObject = KubernetesObject> {
   readonly #options: ReflectorOptions<T>
   readonly #runtime: Runtime
   readonly #timing: ReflectorTiming

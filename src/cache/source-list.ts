@@ -17,9 +17,8 @@ export function factsOf<T>(list: SourceList<T>): ListFacts<T> {
   if (!Array.isArray(items)) throw unexpected('items is no array')
   const version = resourceVersionOf(list)
   if (version === '') throw unexpected('it has no metadata.resourceVersion')
-  const { metadata }: { metadata: Readonly<Record<string, unknown>> } = list
   // client-node's lists carry it under another name; missing it would lose all pages but the first.
-  const token = metadata['continue'] ?? metadata['_continue']
+  const token: unknown = list.metadata?.continue ?? list.metadata?._continue
   return { items, version, continueToken: typeof token === 'string' ? token : '' }
 }
 

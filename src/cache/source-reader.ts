@@ -1,8 +1,7 @@
 import type { Runtime, Timer } from '../base/runtime.ts'
 import { TurnBudget } from '../base/turn-budget.ts'
 import { KubeInformerError } from '../errors.ts'
-import type { KubernetesObject } from '../kubernetes-object.ts'
-import type { ListerWatcher, SourceEvent, SourceList } from '../lister-watcher.ts'
+import type { ListerWatcher, SourceEvent, SourceList, SourceObject } from '../lister-watcher.ts'
 import { sourceError } from '../protocol/source-error.ts'
 import { statusObjectError } from '../protocol/status-error.ts'
 import type { AnswerReader, OpenEffect, ReaderCalls } from '../reflector/host.ts'
@@ -10,7 +9,7 @@ import type { Query } from '../reflector/state.ts'
 import { metaNamespaceKeyFunc, resourceVersionOf } from './object-keys.ts'
 import { factsOf, unexpected, withoutToken } from './source-list.ts'
 
-export interface SourceReaderOptions<T extends KubernetesObject> extends ReaderCalls {
+export interface SourceReaderOptions<T extends SourceObject> extends ReaderCalls {
   readonly effect: OpenEffect
   readonly listerWatcher: ListerWatcher<T>
   readonly runtime: Runtime
@@ -25,7 +24,7 @@ export interface SourceReaderOptions<T extends KubernetesObject> extends ReaderC
 }
 
 /** One call of a ListerWatcher's list or watch. */
-export class SourceReader<T extends KubernetesObject> implements AnswerReader {
+export class SourceReader<T extends SourceObject> implements AnswerReader {
   readonly #options: SourceReaderOptions<T>
   readonly #abort = new AbortController()
   #iterator: AsyncIterator<SourceEvent<T>> | undefined
@@ -81,7 +80,7 @@ export class SourceReader<T extends KubernetesObject> implements AnswerReader {
     const options = {
       ...(resourceVersion !== undefined && { resourceVersion }),
       ...(limit !== undefined && { limit: Number(limit) }),
-      ...(token !== undefined && { continue: token }),
+      ...(token !== undefined && { continue: token, _continue: token }),
       signal: this.#abort.signal,
     }
     let list: SourceList<T>

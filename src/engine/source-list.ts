@@ -109,7 +109,7 @@ export class SourceListAnswer implements Pump {
 }
 
 /** client-node's models call it `_continue`; missed, the first page would pass for the whole list. */
-function continueTokenOf(metadata: SourceList<unknown>['metadata'] | undefined): string {
-  const token = metadata?.continue ?? (metadata as { _continue?: unknown } | undefined)?._continue
+function continueTokenOf(metadata: SourceList<unknown>['metadata']): string {
+  const token: unknown = metadata?.continue ?? metadata?._continue
   return typeof token === 'string' ? token : ''
 }

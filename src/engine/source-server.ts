@@ -104,6 +104,7 @@ export class SourceServer {
 
 function listOptions(search: URLSearchParams, signal: AbortSignal): SourceListOptions {
   const limit = search.get('limit')
+  const token = search.get('continue')
   return {
     ...texts(search, [
       'resourceVersion',
@@ -113,6 +114,7 @@ function listOptions(search: URLSearchParams, signal: AbortSignal): SourceListOp
       'fieldSelector',
     ]),
     ...(limit !== null && { limit: Number(limit) }),
+    ...(token !== null && { _continue: token }),
     signal,
   }
 }

@@ -109,7 +109,7 @@ describe('FakeControllerSource', () => {
     expect([await expired.news(), source.watcherCount]).toEqual([['ERROR 410'], 0])
     const { metadata, items } = await source.list({ signal: never })
     expect(items.length).toBe(1)
-    const fresh = await watching(source, { resourceVersion: metadata.resourceVersion as string })
+    const fresh = await watching(source, { resourceVersion: metadata?.resourceVersion as string })
     source.add(thing('b'))
     expect(await fresh.news()).toEqual(['ADDED b@3'])
   })
