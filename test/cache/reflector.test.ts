@@ -25,7 +25,11 @@ describe('Reflector: lists', () => {
     const bench = new ReflectorBench({ timing: { pageSize: 2 } })
     ;(await bench.next('list')).page('10', [thing('a'), thing('b')], 'more')
     const second = await bench.next('list')
-    expect([second.options, bench.news(), bench.version]).toEqual([{ limit: 2, continue: 'more', _continue: 'more' }, [], ''])
+    expect([second.options, bench.news(), bench.version]).toEqual([
+      { limit: 2, continue: 'more', _continue: 'more' },
+      [],
+      '',
+    ])
     second.page('10', [thing('c')])
     expect((await bench.next('watch')).options.resourceVersion).toBe('10')
     expect(bench.news()).toEqual(['replace a@1 b@1 c@1 at 10'])

@@ -3,7 +3,7 @@ import type { ResourceType } from '../../resources/names.ts'
 import { type Access, AccessControl } from './access.ts'
 import { Churn, type ChurnCounts } from './churn.ts'
 import { makeObject } from './cluster.ts'
-import { type ChurnOptions, type Controllable, runControl } from './control.ts'
+import { type ChurnOptions, runControl } from './control.ts'
 import { type Counters, newCounters } from './counters.ts'
 import { Faults } from './faults.ts'
 import { HttpListener, type TlsOptions } from './http-listener.ts'
@@ -62,7 +62,7 @@ const firstVersion = 1_000
  * A Kubernetes API server in this process: real protocol over real HTTP, state in memory, faults on request.
  * Make it, {@link start} it, {@link close} it. Meant for tests, benchmarks and demonstrations on one machine.
  */
-export class EmbeddedApiServer implements Controllable {
+export class EmbeddedApiServer {
   readonly faults: Faults
   readonly access: AccessControl
   readonly #runtime: Runtime

@@ -21,6 +21,7 @@ export interface ApiObject {
   [field: string]: unknown
 }
 
+/** A JSON object, its members unknown. */
 export type JsonRecord = Record<string, unknown>
 
 export function isRecord(value: unknown): value is JsonRecord {
