@@ -39,7 +39,8 @@ export function silence({ timing }: Inputs): Effect {
 /** Before every list: not too many at once. */
 export function askPermit(state: ReflectorState): Step {
   const next = enter(state, 'permit', { plan: 'list' })
-  return step(next, tell(state.hasSynced ? 'relisting' : 'waiting'), { type: 'requestPermit' })
+  const shown = tell(state.hasSynced ? 'relisting' : 'waiting', state.lastError, state.attempt)
+  return step(next, shown, { type: 'requestPermit' })
 }
 
 export function startList(state: ReflectorState, inputs: Inputs): Step {
@@ -109,9 +110,8 @@ export function startProbe(state: ReflectorState, inputs: Inputs): Step {
 
 export function startPlan(state: ReflectorState, inputs: Inputs): Step {
   if (state.plan === 'page') {
-    return andThen(step(state, tell(state.hasSynced ? 'relisting' : 'syncing')), (next) =>
-      openPage(next, inputs),
-    )
+    const shown = tell(state.hasSynced ? 'relisting' : 'syncing', state.lastError, state.attempt)
+    return andThen(step(state, shown), (next) => openPage(next, inputs))
   }
   if (state.plan === 'list' || state.version === undefined) return askPermit(state)
   return state.plan === 'watch' ? startWatch(state, inputs) : startProbe(state, inputs)

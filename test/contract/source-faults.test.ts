@@ -50,6 +50,34 @@ describe.each(threadCounts)('faults of functions of the user: objects, threads: 
     await bed.settled(informer)
   })
 
+  it('show why they did not come while they wait for their turn again', async () => {
+    const factory = bed.factory({ maxConcurrentSyncs: 1 })
+    const watch: ListerWatcher<ConfigMap>['watch'] = (options) => bed.source.watch(options)
+    const failing = factory.forListerWatcher({
+      name: 'failing',
+      listerWatcher: { list: () => Promise.reject(new Error('no route')), watch },
+    }).informer
+    let isAsked = false
+    const slow = factory.forListerWatcher({
+      name: 'slow',
+      listerWatcher: {
+        list: () => {
+          isAsked = true
+          return new Promise<never>(() => {})
+        },
+        watch,
+      },
+    }).informer
+    failing.start()
+    await until(() => failing.state === 'retrying', 'it has failed')
+    slow.start()
+    await until(() => isAsked && failing.state === 'waiting', 'the other has its turn, for as long as it likes')
+    const { code, message } = failing.lastError as KubeInformerError
+    expect([code, failing.health().error]).toEqual(['ERR_SOURCE_FAILED', { code, message }])
+    expect(message).toContain('no route')
+    expect(failing.health().attempt).toBeGreaterThan(0)
+  })
+
   it.each<[string, ListerWatcher<ConfigMap>['list']]>([
     [
       'throws at once',

@@ -140,11 +140,11 @@ describe('a list by pages', () => {
     bench.wait()
     bench.next('list').page(50, ['b', 'c'])
     expect(bench.news()).toEqual([
-      'state syncing',
+      'state syncing ERR_THROTTLED #1',
       'type v1 Pod',
       'upsert b@50',
       'state retrying ERR_CONNECTION #2',
-      'state syncing',
+      'state syncing ERR_CONNECTION #2',
       'type v1 Pod',
       'upsert b@50',
       'upsert c@50',
