@@ -71,7 +71,10 @@ describe.each(threadCounts)('faults of functions of the user: objects, threads: 
     failing.start()
     await until(() => failing.state === 'retrying', 'it has failed')
     slow.start()
-    await until(() => isAsked && failing.state === 'waiting', 'the other has its turn, for as long as it likes')
+    await until(
+      () => isAsked && failing.state === 'waiting',
+      'the other has its turn, for as long as it likes',
+    )
     const { code, message } = failing.lastError as KubeInformerError
     expect([code, failing.health().error]).toEqual(['ERR_SOURCE_FAILED', { code, message }])
     expect(message).toContain('no route')
