@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createInformerFactory } from '../src/index.ts'
+import { createInformerFactory, newIndexer } from '../src/index.ts'
 import { EmbeddedApiServer } from '../src/testing/index.ts'
 
 let server: EmbeddedApiServer
@@ -71,4 +71,35 @@ test('paths that cannot be are refused where they are given, not by a worker for
   await kept.waitForSync({ signal: AbortSignal.timeout(10_000) })
   expect(kept.indexer.indexValues('byNode')).toEqual(kept.indexer.indexValues('byNodeToo'))
   await factory.close()
+})
+
+test('an asynchronous index function is refused and told, and what it rejects with ends nothing', async () => {
+  const unhandled: unknown[] = []
+  const onUnhandled = (error: unknown): void => void unhandled.push(error)
+  process.on('unhandledRejection', onUnhandled)
+  const told: unknown[] = []
+  const factory = createInformerFactory({
+    kubeConfig: { server: server.url },
+    threads: 0,
+    onHandlerError: (error, { handler }) => told.push([handler, (error as Error).cause]),
+  })
+  const { informer } = factory.core.v1.pods
+  const later = (async () => {
+    throw new Error('later')
+  }) as unknown as () => string[]
+  informer.addIndexers({ later })
+  factory.start()
+  await factory.waitForCacheSync({ signal: AbortSignal.timeout(10_000) })
+  expect(informer.indexer.list().size).toBe(50)
+  expect(informer.indexer.indexValues('later')).toEqual([])
+  expect(told).toHaveLength(50)
+  const refused = { code: 'ERR_INVALID_OPTION', facts: { option: 'indexers.later' } }
+  expect(told[0]).toEqual(['index', expect.objectContaining(refused)])
+  const indexer = newIndexer<{ metadata: { name: string } }>({ indexers: { later } })
+  expect(() => indexer.add({ metadata: { name: 'a' } })).toThrow(expect.objectContaining(refused))
+  expect(indexer.size).toBe(1)
+  await factory.close()
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', onUnhandled)
+  expect(unhandled).toEqual([])
 })

@@ -1,7 +1,7 @@
 import { KeyMap } from '../base/key-map.ts'
 import type { KeySet } from '../base/key-set.ts'
 import { KubeInformerError } from '../errors.ts'
-import type { IndexDefinition, Indexers } from '../indexer/indices.ts'
+import { type IndexDefinition, type Indexers, indexValues } from '../indexer/indices.ts'
 import { ValueIndex } from '../indexer/value-index.ts'
 import { type FieldStep, parseFieldPath } from '../protocol/field-path.ts'
 
@@ -44,7 +44,7 @@ export class ObjectIndices<T> {
           facts: { option: name },
         })
       }
-      const valuesOf = functionOf(definition)
+      const valuesOf = functionOf(name, definition)
       added.set(name, { definition, valuesOf, index: new ValueIndex(), valuesOfKey: new KeyMap() })
     }
     for (const [name, named] of added) this.#named.set(name, named)
@@ -112,16 +112,12 @@ function remove<T>(named: NamedIndex<T>, key: string): void {
   named.valuesOfKey.delete(key)
 }
 
-function functionOf<T>(definition: IndexDefinition<T>): (object: T) => readonly string[] {
+function functionOf<T>(name: string, definition: IndexDefinition<T>): (object: T) => readonly string[] {
   if (typeof definition === 'string') {
     const steps = parseFieldPath(definition)
     return (object) => valuesAt(object, steps)
   }
-  return (object) => {
-    const result = definition(object)
-    // A copy: an array that its function keeps and changes would leave keys behind.
-    return result === undefined ? none : typeof result === 'string' ? [result] : [...result]
-  }
+  return (object) => indexValues(name, definition(object))
 }
 
 /** Strings, and numbers and booleans as text, as the shared informers' path indices have them. */

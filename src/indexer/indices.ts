@@ -1,5 +1,5 @@
 import { KeyMap } from '../base/key-map.ts'
-import { KubeInformerError } from '../errors.ts'
+import { KubeInformerError, wrongType } from '../errors.ts'
 import { columnValues, sameColumn } from '../protocol/record-header.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
 import type { CacheEpoch } from './cache-epoch.ts'
@@ -136,8 +136,7 @@ export class Indices {
 
   #compute(named: NamedIndex, key: string, cell: Cell): readonly string[] {
     try {
-      const result = (named.definition as IndexFunc)(this.#options.read(cell))
-      const values = result === undefined ? [] : typeof result === 'string' ? [result] : [...result]
+      const values = indexValues(named.name, (named.definition as IndexFunc)(this.#options.read(cell)))
       if (values.length > 0) named.valuesOfKey?.set(key, values)
       return values
     } catch (error) {
@@ -145,6 +144,21 @@ export class Indices {
       return []
     }
   }
+}
+
+/**
+ * What an index function gave, as a copy: an array that it keeps and changes would leave keys behind.
+ *
+ * @throws ERR_INVALID_OPTION for a promise, whose rejection would otherwise end the process
+ */
+export function indexValues(name: string, result: ReturnType<IndexFunc>): readonly string[] {
+  if (result === undefined) return []
+  if (typeof result === 'string') return [result]
+  if (typeof Reflect.get(result, 'then') === 'function') {
+    Promise.resolve(result).catch(() => {})
+    throw wrongType(`indexers.${name}`, result, 'must give its values at once, not a promise of them')
+  }
+  return [...result]
 }
 
 function columnOf(cell: Cell, column: number): readonly string[] {
