@@ -91,6 +91,15 @@ describe.each(threadCounts)('faults of functions of the user: objects, threads: 
     ['gives nothing', (async () => undefined) as unknown as ListerWatcher<ConfigMap>['list']],
     ['gives no version', async () => ({ metadata: {}, items: [] })],
     ['gives no array', async () => ({ metadata: { resourceVersion: '1' }, items: 5 as unknown as [] })],
+    [
+      'gives a kind that is none',
+      async () => ({
+        apiVersion: 'v1',
+        kind: `${'x'.repeat(512)}List`,
+        metadata: { resourceVersion: '1' },
+        items: [],
+      }),
+    ],
     ['ignores continue', async () => ({ metadata: { resourceVersion: '1', continue: 'same' }, items: [] })],
   ])('do not come from a list function that %s, and the fault is visible', async (_what, list) => {
     const informer = bed.informer({}, { list, watch: (options) => bed.source.watch(options) })

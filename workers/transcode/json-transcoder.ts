@@ -87,14 +87,18 @@ export class JsonTranscoder {
     this.#epoch = this.#begin(options.firstEpoch ?? 0)
   }
 
-  /** Given to objects that lack them, as first keys: items of a list of built-in kinds do. At most 512 bytes as JSON. */
+  /**
+   * Given to objects that lack them, as first keys: items of a list of built-in kinds do. At most 512 bytes as JSON.
+   * @throws ERR_UNEXPECTED_BODY for longer ones: they come from the server
+   */
   get typeMeta(): TypeMeta | undefined {
     return this.#typeMeta
   }
 
   set typeMeta(typeMeta: TypeMeta | undefined) {
     if (typeMeta !== undefined && Buffer.byteLength(JSON.stringify(typeMeta)) > typeMetaBytesMax) {
-      throw new KubeInformerError('ERR_INVALID_OPTION', 'apiVersion and kind are too long')
+      const message = `not a Kubernetes list: its apiVersion and kind are longer than ${typeMetaBytesMax} bytes`
+      throw new KubeInformerError('ERR_UNEXPECTED_BODY', message)
     }
     this.#typeMeta = typeMeta
   }
