@@ -21,7 +21,7 @@ import type { ListerWatcher } from './lister-watcher.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { Processor } from './notify/processor.ts'
 import type { Registration } from './notify/registration.ts'
-import type { HandlerErrorContext } from './options.ts'
+import { checkSignal, type HandlerErrorContext } from './options.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { FromWatch } from './protocol/messages.ts'
 import { RefusedObjects } from './refused-objects.ts'
@@ -165,12 +165,14 @@ export class Informer<T> {
    * intermediate states may be merged, the last one never is lost; a handler that throws, rejects or is slow harms
    * nobody else. Added late, it first gets every cached object (`cause: 'replay'`).
    *
+   * @throws ERR_CLOSED; ERR_INVALID_OPTION for a handler that is no function, an option that is none
    * @example
    * const registration = pods.informer.addEventHandler({ onAdd: (event) => console.log(event.key) })
    * await registration.waitForSync()
    */
   addEventHandler(handlers: ResourceEventHandlers<T>, options: ListenerOptions = {}): Registration {
     if (this.#isClosed) throw new KubeInformerError('ERR_CLOSED', `${this.resource}: the informer is closed`)
+    checkSignal('signal', options.signal)
     return this.#processor.addListener(handlers, {
       resyncPeriodMs: this.#options.resyncPeriodMs,
       drainMs: this.#options.drainMs,

@@ -65,6 +65,23 @@ test.each<[string, object]>([
   )
 })
 
+test.each<[unknown]>([[null], ['SIGINT'], [{ aborted: false }], [new AbortController()]])(
+  'a handler is not added with what is no AbortSignal: %j, nothing would ever remove it',
+  (signal) => {
+    const { informer } = factory.core.v1.pods
+    expect(() => informer.addEventHandler({}, { signal: signal as AbortSignal })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_INVALID_OPTION',
+        facts: { option: 'signal' },
+        message: expect.stringContaining('must be an AbortSignal'),
+      }),
+    )
+    expect(informer.stats().listeners).toEqual([])
+    const registration = informer.addEventHandler({}, { signal: AbortSignal.abort() })
+    expect([informer.stats().listeners, registration.hasSynced()]).toEqual([[], false])
+  },
+)
+
 test.each([
   ['silenceMs', Number.NaN],
   ['backoffBaseMs', 0],
