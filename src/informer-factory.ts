@@ -20,6 +20,7 @@ import {
   fieldsOf,
   type InformerFactoryOptions,
   validateFactoryOptions,
+  validateResource,
   validateSelectOptions,
 } from './options.ts'
 import { timingOf } from './reflector/timing.ts'
@@ -58,13 +59,11 @@ export class InformerFactory extends TypedGroups {
         : (error, context) => onHandlerError(error, context)
   }
 
-  /** Any resource, custom ones included; no discovery is needed or made. */
+  /** Any resource, custom ones included; no discovery is needed or made. @throws ERR_INVALID_OPTION for what is no name */
   override forResource<T extends KubernetesObject = KubernetesObject>(
     type: GroupVersionResource,
   ): ResourceHandle<T> {
-    if (!type.version || !type.resource) {
-      throw invalidOption('resource', JSON.stringify(type), 'needs { group?, version, resource }')
-    }
+    validateResource(type)
     return this.#handle(type, {}) as unknown as ResourceHandle<T>
   }
 

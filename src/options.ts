@@ -6,6 +6,7 @@ import type { HandlerName } from './notify/callbacks.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { FieldSelection, ReflectorTiming, WatchBounds } from './protocol/messages.ts'
 import { checkTiming } from './reflector/timing.ts'
+import type { NamedResource } from './resources/names.ts'
 
 /** Bounds of one informer's way through the engine, in bytes. */
 export interface BoundsOptions {
@@ -95,7 +96,7 @@ export function validateFactoryOptions(options: InformerFactoryOptions): void {
   checkNames('', options, [...Object.keys(ranges), ...otherOptions])
   const { namespace, timing, onHandlerError, workerUrl } = options
   for (const [name, range] of Object.entries(ranges)) checkWhole(name, Reflect.get(options, name), range)
-  checkType('namespace', namespace, 'string')
+  checkPathPart('namespace', namespace)
   checkType('onHandlerError', onHandlerError, 'function')
   if (workerUrl !== undefined && !(workerUrl instanceof URL)) {
     throw wrongType('workerUrl', workerUrl, 'must be a URL')
@@ -107,7 +108,23 @@ export function validateFactoryOptions(options: InformerFactoryOptions): void {
 /** @throws ERR_INVALID_OPTION; selectors and fields are looked at where they are parsed */
 export function validateSelectOptions(options: object): void {
   checkNames('', options, ['namespace', 'labelSelector', 'fieldSelector', 'dropFields', 'keepFields'])
-  for (const name of ['namespace', 'fieldSelector']) checkType(name, Reflect.get(options, name), 'string')
+  checkPathPart('namespace', Reflect.get(options, 'namespace'))
+  checkType('fieldSelector', Reflect.get(options, 'fieldSelector'), 'string')
+}
+
+/** @throws ERR_INVALID_OPTION */
+export function validateResource(type: Partial<NamedResource>): void {
+  if (!type?.version || !type.resource) {
+    throw invalidOption('resource', JSON.stringify(type), 'needs { group?, version, resource }')
+  }
+  for (const name of ['group', 'version', 'resource'] as const) checkPathPart(name, type[name])
+}
+
+/** Anything else would ask for another path than the one it names: `..`, `pods?watch=1`. `''` stands for none. */
+function checkPathPart(name: string, value: unknown): void {
+  checkType(name, value, 'string')
+  if (value === undefined || value === '' || /^[a-z0-9][-\w.]*$/i.test(value as string)) return
+  throw invalidOption(name, JSON.stringify(value), 'must be a name of letters, digits, "-" and "."')
 }
 
 /**

@@ -65,6 +65,27 @@ test.each<[string, object]>([
   )
 })
 
+test.each<[string, string | number]>([
+  ['namespace', '..'],
+  ['namespace', 'web/pods/x'],
+  ['namespace', 'wéb'],
+  ['group', 'example.com/v1'],
+  ['version', '../v1'],
+  ['resource', 'pods?watch=1'],
+  ['resource', 'pods/status'],
+  ['resource', ' pods'],
+  ['resource', 5],
+])('%s %j is refused: another path would be asked for', (option, value) => {
+  const refused = expect.objectContaining({ code: 'ERR_INVALID_OPTION', facts: { option } })
+  if (option === 'namespace') {
+    expect(() => factory.core.v1.pods.select({ namespace: value as string })).toThrow(refused)
+    expect(() => createInformerFactory({ namespace: value as string })).toThrow(refused)
+    return
+  }
+  const type = { group: 'example.com', version: 'v1', resource: 'widgets', [option]: value }
+  expect(() => factory.forResource(type)).toThrow(refused)
+})
+
 test.each<[unknown]>([[null], ['SIGINT'], [{ aborted: false }], [new AbortController()]])(
   'a handler is not added with what is no AbortSignal: %j, nothing would ever remove it',
   (signal) => {

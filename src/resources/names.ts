@@ -94,9 +94,10 @@ export function findKnownResource(text: string): ResourceType | undefined {
 
 /** `/api/v1/pods`, `/apis/apps/v1/namespaces/web/deployments`. */
 export function collectionPath(type: NamedResource, namespace?: string): string {
-  const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`
-  const scope = namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ''
-  return `${root}${scope}/${type.resource}`
+  const parts = type.group === '' ? ['api', type.version] : ['apis', type.group, type.version]
+  if (namespace) parts.push('namespaces', namespace)
+  parts.push(type.resource)
+  return `/${parts.map(encodeURIComponent).join('/')}`
 }
 
 /** For messages: `pods`, `apps/v1/deployments`. */

@@ -84,4 +84,7 @@ test('paths', () => {
   expect(collectionPath({ group: 'apps', version: 'v1', resource: 'deployments' }, 'web')).toBe(
     '/apis/apps/v1/namespaces/web/deployments',
   )
+  // As they come from a server's discovery, whatever it says.
+  const odd = { group: 'a/b', version: 'v?', resource: 'p#' }
+  expect(collectionPath(odd, 'w b')).toBe('/apis/a%2Fb/v%3F/namespaces/w%20b/p%23')
 })
