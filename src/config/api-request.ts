@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher } from 'undici'
 import { KubeInformerError } from '../errors.ts'
 import type { ConnectionMaterial } from '../protocol/messages.ts'
+import { statusObjectError } from '../protocol/status-error.ts'
 import type { CredentialsBroker } from './credentials-broker.ts'
 
 /** Small requests of the main thread (discovery, the command line's audit): the data path never comes here. */
@@ -62,7 +63,9 @@ export class ApiClient {
         })
       }
     }
-    if (answer.statusCode >= 400) throw statusError(answer.statusCode, body, path)
+    if (answer.statusCode >= 400) {
+      throw statusObjectError(body, answer.statusCode, undefined, path.split('?', 1)[0])
+    }
     return body
   }
 
@@ -97,21 +100,4 @@ async function bodyText(answer: Dispatcher.ResponseData, bodyBytesMax: number): 
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, bytes).toString('utf8')
-}
-
-function statusError(status: number, body: unknown, path: string): KubeInformerError {
-  const { message, reason } = (body ?? {}) as { message?: unknown; reason?: unknown }
-  const text = typeof message === 'string' ? message.slice(0, 500) : `${path} answered ${status}`
-  const facts = { status, ...(typeof reason === 'string' && { reason }) }
-  const code =
-    status === 401
-      ? 'ERR_UNAUTHORIZED'
-      : status === 403
-        ? 'ERR_FORBIDDEN'
-        : status === 404
-          ? 'ERR_NOT_FOUND'
-          : status === 429
-            ? 'ERR_THROTTLED'
-            : 'ERR_API_STATUS'
-  return new KubeInformerError(code, text, { facts })
 }

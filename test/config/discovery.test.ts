@@ -121,7 +121,7 @@ test('a 401 is tried once with fresh credentials, then told', async () => {
   expect(paths).toHaveLength(2)
 })
 
-test('what is not the Kubernetes API, and what is not there, have their own codes', async () => {
+test('what is not the Kubernetes API, what is not there and what is refused have codes, as on the data path', async () => {
   const html = await serve(() => ({ body: '<html>' }))
   await expect(resolveResource('widgets', client(html.url))).rejects.toMatchObject({
     code: 'ERR_UNEXPECTED_BODY',
@@ -131,6 +131,15 @@ test('what is not the Kubernetes API, and what is not there, have their own code
     code: 'ERR_FORBIDDEN',
     facts: { status: 403, reason: 'Forbidden' },
   })
+  const body = { kind: 'Status', message: 'slowly', details: { retryAfterSeconds: 3 } }
+  const busy = await serve(() => ({ status: 429, body }))
+  await expect(client(busy.url).getJson('/api?limit=5')).rejects.toMatchObject({
+    code: 'ERR_THROTTLED',
+    message: '/api answered 429 slowly',
+    facts: { status: 429, retryAfterMs: 3_000 },
+  })
+  const expired = await serve(() => ({ status: 410, body: 'no JSON' }))
+  await expect(client(expired.url).getJson('/api')).rejects.toMatchObject({ code: 'ERR_VERSION_EXPIRED' })
   const gone = await serve(() => undefined)
   await new Promise((resolve) => gone.server.close(resolve))
   const error: unknown = await resolveResource('widgets', client(gone.url)).catch((thrown: unknown) => thrown)
