@@ -2,6 +2,8 @@ import type { DurationStats } from './duration-meter.ts'
 
 /** Gauges of this moment, and counters and durations since the queue was made. client-go's seven are marked so. */
 export interface WorkQueueStats {
+  /** As the queue was named; `''` if it was not. client-go's metrics have it as their label. */
+  readonly name: string
   /** Items that a worker could take now (client-go: depth). */
   readonly depth: number
   /** Items handed out and not done. */

@@ -13,6 +13,8 @@ import { Takers } from './takers.ts'
 import type { WorkQueueStats } from './work-queue-stats.ts'
 
 export interface WorkQueueOptions<T> {
+  /** Stands in {@link WorkQueue.stats}, to tell the figures of several queues apart. @default '' */
+  readonly name?: string
   /** What makes two items the same one; it must not change. Required unless the items are keys (strings). */
   readonly keyOf?: (item: T) => string
   /** Waits of {@link WorkQueue.addRateLimited}. @default defaultLimiter() */
@@ -45,6 +47,7 @@ export interface AddOptions {
  * await runWorkers(queue, reconcile, { concurrency: 4, signal })
  */
 export class WorkQueue<T extends NonNullable<unknown> = string> {
+  readonly name: string
   /** Clock and timers of the queue and of its workers. */
   readonly runtime: Runtime
   readonly #keyOf: (item: T) => unknown
@@ -68,8 +71,10 @@ export class WorkQueue<T extends NonNullable<unknown> = string> {
       ? [options?: WorkQueueOptions<T>]
       : [options: WorkQueueOptions<T> & { readonly keyOf: (item: T) => string }]
   ) {
-    checkNames('', options, ['keyOf', 'limiter', 'runtime'])
+    checkNames('', options, ['name', 'keyOf', 'limiter', 'runtime'])
+    checkType('name', options.name, 'string')
     checkType('keyOf', options.keyOf, 'function')
+    this.name = options.name ?? ''
     this.runtime = options.runtime ?? nodeRuntime
     this.#keyOf = options.keyOf ?? ((item) => item)
     this.#limiter = options.limiter ?? defaultLimiter({ runtime: this.runtime })
@@ -189,6 +194,7 @@ export class WorkQueue<T extends NonNullable<unknown> = string> {
       longestRunningMs = Math.max(longestRunningMs, now - startedAtMs)
     }
     return {
+      name: this.name,
       depth: this.#sets.readyCount,
       processing: this.#sets.processing.size,
       held: this.#sets.heldCount,

@@ -1,10 +1,19 @@
 import { expect, test } from 'vitest'
+import { WorkQueue } from '../../src/index.ts'
 import { QueueBed } from './queue-bed.ts'
 
 const nothing = { count: 0, sumMs: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 }
 
+test('the figures of a queue bear its name', () => {
+  const queue = new WorkQueue({ name: 'pods' })
+  expect([queue.name, queue.stats().name]).toEqual(['pods', 'pods'])
+  const refused = expect.objectContaining({ code: 'ERR_INVALID_OPTION', facts: { option: 'name' } })
+  expect(() => new WorkQueue({ name: 5 as unknown as string })).toThrow(refused)
+})
+
 test('a new queue has zeros everywhere', () => {
   expect(new QueueBed().queue.stats()).toEqual({
+    name: '',
     depth: 0,
     processing: 0,
     held: 0,
