@@ -1,9 +1,11 @@
 import type { Runtime } from '../base/runtime.ts'
 import type { Slicer } from '../base/slicer.ts'
 import type { ListerWatcher, SourceListOptions, SourceWatchOptions } from '../lister-watcher.ts'
+import type { MemoryBudget } from '../protocol/memory-budget.ts'
 import type { FromSource, ToSource } from '../protocol/messages.ts'
 import { SourceBody } from './source-body.ts'
 import { SourceListAnswer } from './source-list.ts'
+import { SourceMemory } from './source-memory.ts'
 import { SourceWatchAnswer } from './source-watch.ts'
 
 export interface SourceServerOptions {
@@ -11,6 +13,8 @@ export interface SourceServerOptions {
   readonly runtime: Runtime
   readonly slicer: Slicer
   readonly frameBytesMax: number
+  /** Counts what is on its way to the worker. */
+  readonly memory: MemoryBudget
   readonly post: (message: FromSource, transfer: ArrayBuffer[]) => void
 }
 
@@ -33,10 +37,12 @@ interface Running {
 export class SourceServer {
   readonly #options: SourceServerOptions
   readonly #running = new Map<number, Running>()
+  readonly #memory: SourceMemory
   #isClosed = false
 
   constructor(options: SourceServerOptions) {
     this.#options = options
+    this.#memory = new SourceMemory(options.memory)
   }
 
   receive(message: ToSource): void {
@@ -49,6 +55,7 @@ export class SourceServer {
         const running = this.#running.get(message.id)
         running?.body.credit(message.bytes)
         running?.answer.credit()
+        this.#memory.read(message.id, message.bytes)
         break
       }
       case 'source-abort':
@@ -63,10 +70,17 @@ export class SourceServer {
   close(): void {
     this.#isClosed = true
     for (const id of [...this.#running.keys()]) this.#abort(id)
+    this.#memory.close()
   }
 
   #open({ id, request, query }: Extract<ToSource, { type: 'source-open' }>): void {
-    const { source, runtime, slicer, frameBytesMax, post } = this.#options
+    const { source, runtime, slicer, frameBytesMax } = this.#options
+    // One request at a time: a new one says that the ones before are over.
+    this.#memory.keepOnly(this.#running)
+    const post: SourceServerOptions['post'] = (message, transfer) => {
+      if (message.type === 'source-data') this.#memory.sent(id, message.bytes.byteLength)
+      this.#options.post(message, transfer)
+    }
     const abort = new AbortController()
     const body = new SourceBody({ id, frameBytesMax, post })
     const onDone = (): void => void this.#running.delete(id)
@@ -99,6 +113,7 @@ export class SourceServer {
     // First, or a source that answers its signal at once would still be listened to.
     running.answer.abort()
     running.abort.abort()
+    this.#memory.keepOnly(this.#running)
   }
 }
 

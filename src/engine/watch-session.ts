@@ -217,6 +217,7 @@ export class WatchSession implements Restartable {
         runtime: engine.runtime,
         slicer: engine.slicer,
         frameBytesMax: template.bounds.frameBytesMax,
+        memory: engine.memory,
         post: (message, transfer) => port1.postMessage(message satisfies ToWatch, transfer),
       })
     }

@@ -6,7 +6,7 @@ const slotCountMax = 65_535
 /**
  * Bytes held by all queues and credit windows of an engine, counted in shared memory, so that `memoryBytesMax` is one
  * bound for all its threads. Slot 0 is the sum; each watch writes its own slot only, so that main can take back what
- * a dead thread left counted. Kept in KiB: an Int32 then reaches 2 TiB.
+ * a dead thread left counted; what main has sent a watch of a user's source stands in a slot of main's. Kept in KiB: an Int32 then reaches 2 TiB.
  */
 export class MemoryBudget {
   readonly shared: SharedArrayBuffer

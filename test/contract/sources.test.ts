@@ -90,6 +90,25 @@ describe.each(threadCounts)('objects from functions of the user, threads: $threa
     expect(bed.recorder.fold.size).toBe(2)
   })
 
+  it('count in memoryBytes on their way to the worker, and not when it has read them', async () => {
+    const factory = bed.factory()
+    let peak = 0
+    const more = {
+      toJSON: () => {
+        peak = Math.max(peak, factory.stats().memoryBytes)
+        return 'x'.repeat(1_024)
+      },
+    }
+    for (let i = 0; i < 500; i++) bed.source.put(`m${i}`, {}, { more })
+    const { informer } = factory.forListerWatcher({ name: 'things', listerWatcher: bed.source })
+    informer.start()
+    await informer.waitForSync({ signal: AbortSignal.timeout(10_000) })
+    expect(informer.indexer.list().size).toBe(500)
+    expect(peak).toBeGreaterThan(64 * 1_024)
+    await informer.stop()
+    expect(factory.stats().memoryBytes).toBe(0)
+  })
+
   it('are given to late listeners, too', async () => {
     for (let i = 0; i < 50; i++) bed.source.put(`m${i}`)
     const informer = bed.informer()

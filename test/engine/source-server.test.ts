@@ -10,6 +10,7 @@ import { Slicer } from '../../src/base/slicer.ts'
 import { SourceServer } from '../../src/engine/source-server.ts'
 import { wireJson } from '../../src/engine/wire-json.ts'
 import type { ListerWatcher } from '../../src/index.ts'
+import { MemoryBudget } from '../../src/protocol/memory-budget.ts'
 import type { FromSource, ToSource } from '../../src/protocol/messages.ts'
 import { VirtualRuntime } from '../support/virtual-runtime.ts'
 
@@ -21,6 +22,7 @@ const inFlightBytesMax = 1024 * KiB + 64 * KiB + 8 * KiB
 class Bed {
   readonly runtime: VirtualRuntime = new VirtualRuntime()
   readonly posts: FromSource[] = []
+  readonly memory: MemoryBudget = new MemoryBudget()
   readonly server: SourceServer
   text = ''
   inFlightBytes = 0
@@ -35,6 +37,7 @@ class Bed {
       runtime: this.runtime,
       slicer: new Slicer(this.runtime, 5),
       frameBytesMax: 64 * KiB,
+      memory: this.memory,
       post: (message) => {
         this.posts.push(message)
         if (message.type !== 'source-data') return
@@ -95,6 +98,36 @@ describe('a list of a user', () => {
       metadata: { resourceVersion: '7' },
       items,
     })
+  })
+
+  it('counts in the memory of its engine until the worker has read it, or no longer wants it', async () => {
+    const bed = new Bed({ list: async () => ({ metadata: { resourceVersion: '7' }, items }) })
+    const counted = (): boolean => bed.memory.bytes === Math.ceil(bed.inFlightBytes / KiB) * KiB
+    await bed.open('list')
+    expect([bed.memory.bytes > 1000 * KiB, counted()]).toEqual([true, true])
+    while (!bed.types.includes('source-end')) {
+      await bed.credit(100 * KiB)
+      expect(counted()).toBe(true)
+    }
+    expect(bed.memory.bytes).toBeGreaterThan(0)
+    await bed.credit(bed.inFlightBytes)
+    expect(bed.memory.bytes).toBe(0)
+
+    await bed.open('list')
+    bed.server.receive({ type: 'source-abort', id: 1 })
+    expect(bed.memory.bytes).toBe(0)
+    // A worker that was not reading when the end came says nothing of what it had before.
+    const small = new Bed({ list: async () => ({ metadata: { resourceVersion: '7' }, items: [thing(1)] }) })
+    await small.open('list')
+    expect(small.memory.bytes).toBe(KiB)
+    small.server.receive({ type: 'source-open', id: 2, request: 'watch', query: '' })
+    expect(small.memory.bytes).toBe(0)
+
+    await bed.open('list')
+    expect(bed.memory.bytes).toBeGreaterThan(1000 * KiB)
+    bed.server.close()
+    await bed.credit(KiB)
+    expect([bed.memory.bytes, bed.memory.takeSlot()]).toEqual([0, 1])
   })
 
   it('gives way to other work of its thread', async () => {
