@@ -81,7 +81,7 @@ describe('typeMeta', () => {
 
   it('has a bound, which the room promised for a record counts on', () => {
     const transcoder = newTranscoder()
-    const invalid = expect.objectContaining({ code: 'ERR_INVALID_OPTION' })
+    const invalid = expect.objectContaining({ code: 'ERR_UNEXPECTED_BODY' })
     expect(() => {
       transcoder.typeMeta = { apiVersion: 'x'.repeat(500), kind: 'Pod' }
     }).toThrow(invalid)
