@@ -7,8 +7,9 @@ import { root } from './guards/source-tree.ts'
 
 const run = promisify(execFile)
 const pages = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', ...docsIn('docs')]
-const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+const { scripts, exports } = JSON.parse(textOf('package.json')) as {
   scripts: Record<string, string>
+  exports: Record<string, string | { readonly default: string }>
 }
 
 // Below the repository, so that packages resolve as they do for a source file.
@@ -60,7 +61,19 @@ test('every TypeScript block of every page compiles as it stands', async () => {
   expect(stdout.split('\n').filter((line) => /\.md-|-md-/.test(line))).toEqual([])
 })
 
+test('the API pages are made of every entry point', () => {
+  const { entryPoints } = JSON.parse(textOf('scripts/api-docs/typedoc.json')) as { entryPoints: string[] }
+  const sources = Object.values(exports)
+    .filter((entry) => typeof entry !== 'string')
+    .map((entry) => entry.default.replace('./dist/', '../../').replace(/\.js$/, '.ts'))
+  expect(entryPoints).toEqual(sources)
+})
+
 describe.each(pages)('%s', (page) => {
+  test('no mark of a merge was left', () => {
+    expect(textOf(page)).not.toMatch(/^(<{7}|={7}|>{7})/m)
+  })
+
   test('what it links to and runs exists', () => {
     const text = textOf(page)
     for (const [, target] of text.matchAll(/\]\(([^)#:]+)(#[^)]*)?\)/g)) {

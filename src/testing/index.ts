@@ -1,7 +1,7 @@
 export type { NamedResource, ResourceType } from '../resources/names.ts'
 export type { Access, AccessControl } from './embedded/access.ts'
 export type { ChurnCounts, ChurnMode } from './embedded/churn.ts'
-export type { ChurnOptions } from './embedded/control.ts'
+export type { ChurnOptions, Controllable } from './embedded/control.ts'
 export type { Counters as ServerCounters } from './embedded/counters.ts'
 export type { EmbeddedApiServerOptions, ServerStats } from './embedded/embedded-api-server.ts'
 export { EmbeddedApiServer } from './embedded/embedded-api-server.ts'

@@ -11,7 +11,7 @@ import {
 import { usualVerbs } from '../../resources/table.ts'
 import { type ServedContext, ServedResource } from './served-resource.ts'
 
-/** What {@link Registry.register} needs; the rest has defaults. */
+/** A resource to be served: `EmbeddedApiServer.registerResource`. */
 export interface ResourceDefinition {
   readonly group: string
   readonly version: string
