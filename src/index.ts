@@ -26,7 +26,13 @@ export type { IndexDefinition, Indexers, IndexFunc } from './indexer/indices.ts'
 export type { Informer } from './informer.ts'
 export { createInformerFactory, type InformerFactory } from './informer-factory.ts'
 export type { InformerIndexer } from './informer-indexer.ts'
-export type { InformerHealth, InformerState, InformerStats, RefusedObject } from './informer-stats.ts'
+export type {
+  FactoryStats,
+  InformerHealth,
+  InformerState,
+  InformerStats,
+  RefusedObject,
+} from './informer-stats.ts'
 export type {
   JsonValue,
   KubernetesObject,

@@ -6,7 +6,7 @@ import type { WatchTemplate } from './engine/watch-session.ts'
 import { invalidOption, KubeInformerError } from './errors.ts'
 import { HandlerWarnings } from './handler-warnings.ts'
 import { Informer, type InformerOptions } from './informer.ts'
-import { type InformerHealth, type InformerStats, pendingOf } from './informer-stats.ts'
+import { type FactoryStats, type InformerHealth, pendingOf } from './informer-stats.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 import type { Lister } from './lister.ts'
 import type { ListerWatcher, SourceObject } from './lister-watcher.ts'
@@ -131,16 +131,7 @@ export class InformerFactory extends TypedGroups {
   }
 
   /** Counters and gauges of now; counters run from the factory's creation. */
-  stats(): {
-    readonly informers: readonly InformerStats[]
-    readonly threads: number
-    /** Of all queues in the workers, and of all batches and objects of your sources on their way; bounded by `memoryBytesMax`. */
-    readonly memoryBytes: number
-    /** Watches that no thread has taken yet; above 0 only while threads start. */
-    readonly queuedWatches: number
-    /** Turns of the event loop in which the engine worked on this thread, and for how long. */
-    readonly slices: { readonly count: number; readonly busyMs: number; readonly maxMs: number }
-  } {
+  stats(): FactoryStats {
     return {
       informers: this.#informers().map((informer) => informer.stats()),
       threads: this.#engine.threads,

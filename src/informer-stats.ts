@@ -38,6 +38,20 @@ export interface InformerStats {
   readonly listeners: readonly ListenerStats[]
 }
 
+/** What all informers of a factory share; counters run from its creation. */
+export interface FactoryStats {
+  /** Of every informer asked for, started or not. */
+  readonly informers: readonly InformerStats[]
+  /** Worker threads; 0: the caller's own does everything. */
+  readonly threads: number
+  /** Of all queues in the workers and all batches on their way; bounded by `memoryBytesMax`. */
+  readonly memoryBytes: number
+  /** Watches that no thread has taken yet; above 0 only while threads start. */
+  readonly queuedWatches: number
+  /** Turns of the event loop in which the engine worked on this thread, and for how long. */
+  readonly slices: { readonly count: number; readonly busyMs: number; readonly maxMs: number }
+}
+
 /**
  * An object that could not be taken in: too large, no valid JSON, without identity. Its last good state stays cached,
  * until its end, which comes with `finalStateUnknown` when that, too, cannot be read.
