@@ -69,6 +69,18 @@ test('the API pages are made of every entry point', () => {
   expect(entryPoints).toEqual(sources)
 })
 
+test("each of client-go's features is the same, better (how), or left out (why)", () => {
+  const rows = textOf('docs/client-go-checklist.md').matchAll(/^\| ([A-Z]\d+) \|[^|]+\| (.*) \|$/gm)
+  const verdicts = [...rows].map(([, id, verdict]) => [id as string, verdict as string] as const)
+  const counts = { R: 29, Q: 14, C: 6, S: 12, P: 14, I: 6, F: 6, L: 2, W: 6, T: 3, O: 5, X: 6 }
+  const ids = Object.entries(counts).flatMap(([letter, count]) =>
+    Array.from({ length: count }, (_, i) => `${letter}${i + 1}`),
+  )
+  expect(verdicts.map(([id]) => id)).toEqual(ids)
+  const unclear = /^(?!same\b|better: \S|left out: \S)|not yet/
+  expect(verdicts.filter(([, verdict]) => unclear.test(verdict))).toEqual([])
+})
+
 describe.each(pages)('%s', (page) => {
   test('no mark of a merge was left', () => {
     expect(textOf(page)).not.toMatch(/^(<{7}|={7}|>{7})/m)

@@ -52,6 +52,15 @@ test('every type of figures that is exported has a section', () => {
   expect(Object.keys(types)).toEqual(expect.arrayContaining(names))
 })
 
+test('every state has its row', () => {
+  const messages = readFileSync(join(root, 'src/protocol/messages.ts'), 'utf8')
+  const union = /^export type WatchState =\n((?: {2}\|.*\n)+)/m.exec(messages)?.[1] as string
+  const states = [...union.matchAll(/\| '(\w+)'/g)].map((match) => match[1] as string)
+  const section = /^## States\n([\s\S]*?)^## /m.exec(page)?.[1] as string
+  const rows = [...section.matchAll(/^\| `(\w+)` /gm)].map((match) => match[1] as string)
+  expect(rows).toEqual(['idle', ...states])
+})
+
 test('the example for Prometheus tells what happens', async () => {
   const kubeconfig = join(folder, 'kubeconfig')
   const server = new Command(['serve', '--objects', '20', '--write-kubeconfig', kubeconfig])
