@@ -10,11 +10,12 @@ export interface SourceFile {
   readonly text: string
 }
 
-/** All TypeScript of a folder. */
+/** All TypeScript of a folder, less what npm put there. */
 export function sourceFiles(folder: string): readonly SourceFile[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !relative(root, file).includes('node_modules'))
     .map((file) => ({
       path: relative(root, file).replaceAll('\\', '/'),
       text: readFileSync(file, 'utf8'),
