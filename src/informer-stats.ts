@@ -44,7 +44,7 @@ export interface FactoryStats {
   readonly informers: readonly InformerStats[]
   /** Worker threads; 0: the caller's own does everything. */
   readonly threads: number
-  /** Of all queues in the workers and all batches on their way; bounded by `memoryBytesMax`. */
+  /** Of all queues in the workers, and of all batches and objects of your sources on their way; bounded by `memoryBytesMax`. */
   readonly memoryBytes: number
   /** Watches that no thread has taken yet; above 0 only while threads start. */
   readonly queuedWatches: number
