@@ -20,8 +20,11 @@ export interface WatchRunner {
 /** Far above any real number of watches: a watch that waited in piscina's queue would never start. */
 const tasksPerWorkerMax = 100_000
 
-/** The worker makes hardly any objects: a large young generation would only let dead socket buffers pile up in it. */
-const youngMb = 16
+/**
+ * The worker makes hardly any objects: what fills its young generation are dead socket buffers. A small one is collected
+ * often, for a millisecond; in a larger one they pile up until V8 collects everything, ten times a second.
+ */
+const youngMb = 3
 
 /** Watches on worker threads, spread evenly; each is one never-ending piscina task. */
 export class PoolRunner implements WatchRunner {
