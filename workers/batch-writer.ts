@@ -1,6 +1,6 @@
 import { Packr } from 'msgpackr'
 import {
-  type BatchHeader,
+  type BatchExtras,
   type BatchMarker,
   batchMagic,
   batchPrefixBytes,
@@ -9,6 +9,7 @@ import {
   rowFromList,
 } from '../src/protocol/batch-format.ts'
 import type { VersionCell } from '../src/protocol/record-store.ts'
+import type { ResourceVersion } from '../src/protocol/resource-version.ts'
 import { type DeltaQueue, type QueueEntry, QueueMarker } from './delta-queue.ts'
 
 /** What the writer needs of a dictionary epoch (transcode/): both lists only grow. */
@@ -32,6 +33,8 @@ const pooledBytesMin = 16 * 1024
 const pooledBytesMax = 256 * 1024
 const pooledCountMax = 8
 
+const noBytes = new Uint8Array(0)
+
 /**
  * Turns the head of a {@link DeltaQueue} into batches. Each batch belongs to one dictionary epoch and carries the
  * additions its records need; dictionaries must only grow between calls. The ArrayBuffer is the caller's to transfer.
@@ -47,7 +50,7 @@ export class BatchWriter<E extends WriterEpoch> {
   #epoch: E | undefined
   #structuresSent = 0
   #valuesSent = 0
-  #lastSafe: string | undefined
+  #lastSafe: ResourceVersion | undefined
 
   constructor(queue: DeltaQueue<E>, options: BatchWriterOptions) {
     this.#queue = queue
@@ -65,8 +68,8 @@ export class BatchWriter<E extends WriterEpoch> {
   write(): ArrayBuffer | undefined {
     const markers: BatchMarker[] = []
     const epoch = this.#collect(markers)
-    const safeVersion = this.#queue.safeVersion
-    const safe = safeVersion === undefined || Number.isNaN(safeVersion) ? undefined : String(safeVersion)
+    const { safeVersion } = this.#queue
+    const safe = Number.isNaN(safeVersion) ? undefined : safeVersion
     if (
       this.#entries.length === 0 &&
       markers.length === 0 &&
@@ -115,16 +118,20 @@ export class BatchWriter<E extends WriterEpoch> {
     return epoch
   }
 
-  #encode(markers: BatchMarker[], epoch: E | undefined, safe: string | undefined): ArrayBuffer {
+  #encode(markers: BatchMarker[], epoch: E | undefined, safe: ResourceVersion | undefined): ArrayBuffer {
     const entries = this.#entries
-    const header = this.#packr.pack(this.#header(markers, epoch, safe))
+    this.#enter(epoch)
+    const current = this.#epoch
+    const structuresFrom = this.#structuresSent
+    const valuesFrom = this.#valuesSent
+    const extras = this.#extras(markers, safe)
     let keyBytes = 0
     let recordBytes = 0
     for (const entry of entries) {
       keyBytes += Buffer.byteLength(entry.key)
       recordBytes += (entry.gone?.length ?? 0) + (entry.here?.length ?? 0)
     }
-    const rowsOffset = (batchPrefixBytes + header.length + 7) & ~7
+    const rowsOffset = (batchPrefixBytes + extras.length + 7) & ~7
     const keysOffset = rowsOffset + entries.length * rowFloats * 8
     const recordsOffset = keysOffset + keyBytes
     const usedBytes = recordsOffset + recordBytes
@@ -132,12 +139,18 @@ export class BatchWriter<E extends WriterEpoch> {
     const bytes = Buffer.from(buffer)
     const prefix = new Uint32Array(buffer, 0, 6)
     prefix[0] = batchMagic
-    prefix[1] = header.length
+    prefix[1] = extras.length
     prefix[2] = entries.length
     prefix[3] = keysOffset
     prefix[4] = recordsOffset
     prefix[5] = usedBytes
-    bytes.set(header, batchPrefixBytes)
+    const numbers = new Float64Array(buffer, 24, 5)
+    numbers[0] = this.#incarnation
+    numbers[1] = current?.number ?? -1
+    numbers[2] = structuresFrom
+    numbers[3] = valuesFrom
+    numbers[4] = typeof safe === 'number' ? safe : Number.NaN
+    bytes.set(extras, batchPrefixBytes)
     this.#writeRows(
       bytes,
       new Float64Array(buffer, rowsOffset, entries.length * rowFloats),
@@ -183,14 +196,19 @@ export class BatchWriter<E extends WriterEpoch> {
     return at + cell.length
   }
 
-  #header(markers: BatchMarker[], epoch: E | undefined, safe: string | undefined): BatchHeader {
-    const previous = this.#epoch
-    if (epoch !== undefined && epoch !== previous) {
-      this.#epoch = epoch
-      this.#structuresSent = 0
-      this.#valuesSent = 0
-    }
-    const current = this.#epoch
+  /** A new dictionary epoch begins with nothing sent. */
+  #enter(epoch: E | undefined): void {
+    if (epoch === undefined || epoch === this.#epoch) return
+    this.#epoch = epoch
+    this.#structuresSent = 0
+    this.#valuesSent = 0
+  }
+
+  #extras(markers: BatchMarker[], safe: ResourceVersion | undefined): Uint8Array {
+    const structures = this.#epoch?.structures.slice(this.#structuresSent) ?? []
+    const values = this.#epoch?.values.slice(this.#valuesSent) ?? []
+    this.#structuresSent += structures.length
+    this.#valuesSent += values.length
     const versions: [number, string][] = []
     for (let row = 0; row < this.#entries.length; row++) {
       const entry = this.#entries[row] as QueueEntry<E>
@@ -198,20 +216,15 @@ export class BatchWriter<E extends WriterEpoch> {
         versions.push([row, String(entry.goneCountsAt)])
       }
     }
-    const header = {
-      incarnation: this.#incarnation,
-      epoch: current?.number ?? -1,
-      structuresFrom: this.#structuresSent,
-      valuesFrom: this.#valuesSent,
-      structures: current?.structures.slice(this.#structuresSent) ?? [],
-      values: current?.values.slice(this.#valuesSent) ?? [],
-      markers,
-      ...(safe !== undefined && { safe }),
+    const hasLargeSafe = typeof safe === 'bigint'
+    if (structures.length + values.length + markers.length + versions.length === 0 && !hasLargeSafe) {
+      return noBytes
+    }
+    return this.#packr.pack({
+      ...{ structures, values, markers },
+      ...(hasLargeSafe && { safe: String(safe) }),
       ...(versions.length > 0 && { versions }),
-    } satisfies BatchHeader
-    this.#structuresSent = current?.structures.length ?? 0
-    this.#valuesSent = current?.values.length ?? 0
-    return header
+    } satisfies BatchExtras)
   }
 
   #allocate(bytes: number): ArrayBuffer {

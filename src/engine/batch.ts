@@ -1,9 +1,11 @@
 import { Unpackr } from 'msgpackr'
 import { KubeInformerError } from '../errors.ts'
 import {
+  type BatchExtras,
   type BatchHeader,
   batchMagic,
   batchPrefixBytes,
+  noExtras,
   rowFields,
   rowFloats,
   rowFromList,
@@ -28,11 +30,11 @@ export class Batch {
   constructor(buffer: ArrayBuffer) {
     this.buffer = buffer
     this.bytes = Buffer.from(buffer)
-    const [magic, headerBytes, rowCount, keysOffset, recordsOffset, usedBytes] =
+    const [magic, extrasBytes, rowCount, keysOffset, recordsOffset, usedBytes] =
       buffer.byteLength >= batchPrefixBytes ? new Uint32Array(buffer, 0, 6) : []
     if (
       magic !== batchMagic ||
-      headerBytes === undefined ||
+      extrasBytes === undefined ||
       rowCount === undefined ||
       keysOffset === undefined ||
       recordsOffset === undefined ||
@@ -43,11 +45,20 @@ export class Batch {
     ) {
       throw new KubeInformerError('ERR_RECORD_FORMAT', 'a batch has no valid prefix')
     }
-    this.header = unpackr.unpack(this.bytes.subarray(batchPrefixBytes, batchPrefixBytes + headerBytes))
+    const extrasEnd = batchPrefixBytes + extrasBytes
+    const extras: BatchExtras =
+      extrasBytes === 0 ? noExtras : unpackr.unpack(this.bytes.subarray(batchPrefixBytes, extrasEnd))
+    const [incarnation = -1, epoch = -1, structuresFrom = 0, valuesFrom = 0, safe = Number.NaN] =
+      new Float64Array(buffer, 24, 5)
+    this.header = {
+      ...extras,
+      ...{ incarnation, epoch, structuresFrom, valuesFrom },
+      ...(!Number.isNaN(safe) && { safe: String(safe) }),
+    }
     this.rowCount = rowCount
     this.recordsOffset = recordsOffset
     this.recordBytes = usedBytes - recordsOffset
-    this.#rows = new Float64Array(buffer, (batchPrefixBytes + headerBytes + 7) & ~7, rowCount * rowFloats)
+    this.#rows = new Float64Array(buffer, (extrasEnd + 7) & ~7, rowCount * rowFloats)
     this.#keyAt = keysOffset
   }
 

@@ -7,6 +7,7 @@ import type { ListerWatcher } from '../lister-watcher.ts'
 import { fromWireError, toWireError } from '../protocol/error-wire.ts'
 import type { FromWatch, ToWatch, WatchCounters, WatchSpec, WatchState } from '../protocol/messages.ts'
 import { BatchReader } from './batch-reader.ts'
+import { CreditReturn } from './credit-return.ts'
 import type { Engine } from './engine.ts'
 import type { Restartable } from './restart-gate.ts'
 import { SourceServer } from './source-server.ts'
@@ -47,6 +48,7 @@ const nowhere = { server: '', headers: {} }
 export class WatchSession implements Restartable {
   readonly #options: WatchSessionOptions
   readonly reader: BatchReader
+  readonly #credit: CreditReturn
   #port: MessagePort | undefined
   #sourceServer: SourceServer | undefined
   #incarnation = 0
@@ -69,11 +71,16 @@ export class WatchSession implements Restartable {
 
   constructor(options: WatchSessionOptions) {
     this.#options = options
-    const { engine, indexer } = options
+    const { engine, indexer, template } = options
+    this.#credit = new CreditReturn({
+      runtime: engine.runtime,
+      windowBytes: template.bounds.inFlightBytesMax,
+      post: (bytes, buffers) => this.#post({ type: 'credit', bytes, buffers }, buffers),
+    })
     this.reader = new BatchReader({
       indexer,
       nowMs: () => engine.runtime.nowMs(),
-      onCredit: (bytes, buffer) => this.#credit(bytes, buffer),
+      onCredit: (bytes, buffer) => this.#credit.add(bytes, buffer),
       onMismatch: (error) => this.#abandon(error),
       onApplied: options.onApplied,
     })
@@ -336,6 +343,7 @@ export class WatchSession implements Restartable {
   #disconnect(): void {
     this.#startedTimer?.cancel()
     this.#incarnation = -1
+    this.#credit.clear()
     this.#closeSource()
     this.#port?.close()
     this.#port = undefined
@@ -345,11 +353,6 @@ export class WatchSession implements Restartable {
   #closeSource(): void {
     this.#sourceServer?.close()
     this.#sourceServer = undefined
-  }
-
-  #credit(bytes: number, buffer: ArrayBuffer | undefined): void {
-    const buffers = buffer === undefined ? [] : [buffer]
-    this.#post({ type: 'credit', bytes, buffers }, buffers)
   }
 
   #post(message: ToWatch, transfer: ArrayBuffer[] = []): void {

@@ -2,8 +2,9 @@
  * A batch: one ArrayBuffer, written by a watch, transferred, read by main.
  *
  * ```
- *  0  u32 magic   4 u32 header bytes   8 u32 rows   12 u32 keys offset   16 u32 records offset   20 u32 used bytes
- * 24  header: msgpackr, a {@link BatchHeader}; padded to 8
+ *  0  u32 magic   4 u32 extras bytes   8 u32 rows   12 u32 keys offset   16 u32 records offset   20 u32 used bytes
+ * 24  f64 incarnation   32 f64 epoch   40 f64 structures from   48 f64 values from   56 f64 safe version; NaN: see extras.safe
+ * 64  extras: msgpackr, {@link BatchExtras}; padded to 8. No bytes when there are none, as in most batches
  *  …  rows: rowFloats × f64 each
  *  …  keys: UTF-8, back to back
  *  …  records (record-layout.ts), back to back
@@ -12,7 +13,7 @@
  * single key that lives on would keep the text of a whole batch alive.
  */
 export const batchMagic = 0x4b494231
-export const batchPrefixBytes = 24
+export const batchPrefixBytes = 64
 export const rowFloats = 9
 
 /** Columns of a row. Offsets count from the records offset; a length of 0 means: no such record. */
@@ -54,17 +55,25 @@ export interface BatchMarker {
   readonly key?: string
 }
 
-export interface BatchHeader {
+/** What only some batches have. */
+export interface BatchExtras {
+  readonly structures: readonly (readonly string[])[]
+  readonly values: readonly string[]
+  readonly markers: readonly BatchMarker[]
+  /** The safe version, if it is no safe integer. */
+  readonly safe?: string
+  /** Versions that are no safe integers, by row: [row, text, …]. */
+  readonly versions?: readonly (readonly [number, string])[]
+}
+
+export const noExtras: BatchExtras = { structures: [], values: [], markers: [] }
+
+export interface BatchHeader extends BatchExtras {
   readonly incarnation: number
   readonly epoch: number
   /** Lengths main's dictionaries must have before the additions; anything else is a mix-up and refused. */
   readonly structuresFrom: number
   readonly valuesFrom: number
-  readonly structures: readonly (readonly string[])[]
-  readonly values: readonly string[]
-  readonly markers: readonly BatchMarker[]
   /** Everything up to here is on main once this batch is applied; absent: nothing can be said. */
   readonly safe?: string
-  /** Versions that are no safe integers, by row: [row, text, …]. */
-  readonly versions?: readonly (readonly [number, string])[]
 }
