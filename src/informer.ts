@@ -92,6 +92,7 @@ export class Informer<T> {
       sink: this.#processor,
       columns: this.#columns,
       onDeleted: (key, version) => this.#refused.deleted(key, version),
+      random: () => engine.runtime.random(),
       onIndexError: (index, key, error) =>
         this.#callUser(() =>
           options.onHandlerError(

@@ -204,7 +204,7 @@ export class BatchReader implements Pump, IncomingRecords {
       store.compact(compactionStepBytes)
       if (late()) return store.compactionPending
     }
-    while (this.#indexer.thinEpochs(compactionStepBytes)) {
+    while (this.#indexer.thinning.step(compactionStepBytes)) {
       if (late()) return true
     }
     return false

@@ -2,9 +2,6 @@ import type { VersionCell } from '../protocol/record-store.ts'
 
 const partCount = 256
 const partSlotsMin = 32
-/** Odd, and another one in every process: whoever may name objects cannot choose names that share a slot. */
-const multiplier = Math.floor(Math.random() * 2 ** 31) * 2 + 1
-
 /** Open addressing with linear probing, at most three quarters full. */
 interface Part<E> {
   /** 0: free. Compared before the cell is looked at, which would be another cache miss. */
@@ -20,10 +17,22 @@ interface Part<E> {
  */
 export class CellHash<E> {
   readonly #parts: (Part<E> | undefined)[] = new Array(partCount).fill(undefined)
+  /** The key looked for last: what is not there is mostly added next. */
+  #lastKey = ''
+  #lastHash: number
+  /** Odd, and another one in every process: whoever may name objects cannot choose names that share a slot. */
+  readonly #multiplier: number
   size = 0
 
+  constructor(random: () => number) {
+    this.#multiplier = Math.floor(random() * 2 ** 31) * 2 + 1
+    this.#lastHash = hashOf('', this.#multiplier)
+  }
+
   get(key: string): VersionCell<E> | undefined {
-    const hash = hashOf(key)
+    const hash = hashOf(key, this.#multiplier)
+    this.#lastKey = key
+    this.#lastHash = hash
     const part = this.#parts[hash >>> 24]
     if (part === undefined) return undefined
     const slot = find(part, hash, key)
@@ -32,7 +41,7 @@ export class CellHash<E> {
 
   /** Its key must not be there. */
   add(cell: VersionCell<E>): void {
-    const hash = hashOf(cell.key)
+    const hash = cell.key === this.#lastKey ? this.#lastHash : hashOf(cell.key, this.#multiplier)
     const part = (this.#parts[hash >>> 24] ??= makePart(partSlotsMin))
     if (part.count * 4 >= part.hashes.length * 3) grow(part)
     insert(part, hash, cell)
@@ -41,14 +50,14 @@ export class CellHash<E> {
 
   /** `cell` has the key of `old`, which must be there. */
   replace(old: VersionCell<E>, cell: VersionCell<E>): void {
-    const hash = hashOf(old.key)
+    const hash = old.key === this.#lastKey ? this.#lastHash : hashOf(old.key, this.#multiplier)
     const part = this.#parts[hash >>> 24] as Part<E>
     part.cells[find(part, hash, old.key)] = cell
   }
 
   /** `cell` must be there. */
   delete(cell: VersionCell<E>): void {
-    const hash = hashOf(cell.key)
+    const hash = hashOf(cell.key, this.#multiplier)
     const part = this.#parts[hash >>> 24] as Part<E>
     vacate(part, find(part, hash, cell.key))
     this.size--
@@ -56,7 +65,7 @@ export class CellHash<E> {
 }
 
 /** Every character counts: names differ anywhere (ordinals, hashes, domains). Never 0. */
-function hashOf(key: string): number {
+function hashOf(key: string, multiplier: number): number {
   let hash = key.length
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), multiplier)
   hash = Math.imul(hash ^ (hash >>> 15), 0x9e3779b1)

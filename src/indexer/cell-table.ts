@@ -2,14 +2,20 @@ import type { VersionCell } from '../protocol/record-store.ts'
 import { CellHash } from './cell-hash.ts'
 import { CellRows } from './cell-rows.ts'
 
+const latelyCount = 256
+
 /** All that is cached: found by key, listed by namespace. */
 export class CellTable<E> {
-  readonly #hash = new CellHash<E>()
+  readonly #hash: CellHash<E>
   readonly #namespaces = new Map<string, CellRows<E>>()
   /** Keys without a namespace; these stand under no value of the namespace index. */
   readonly #clusterRows = new CellRows<E>('')
-  /** Lists come sorted: most keys stand where the one before does. */
-  #lastRows: CellRows<E> | undefined
+  /** By the end of their name: what was asked for lately is found without making a string of the namespace. */
+  readonly #lately: (CellRows<E> | undefined)[] = new Array(latelyCount).fill(undefined)
+
+  constructor(random: () => number = () => 0.5) {
+    this.#hash = new CellHash(random)
+  }
 
   get size(): number {
     return this.#hash.size
@@ -40,7 +46,7 @@ export class CellTable<E> {
     rows.delete(cell)
     if (rows.size > 0 || rows === this.#clusterRows) return
     this.#namespaces.delete(rows.namespace)
-    this.#lastRows = undefined
+    this.#lately[latelyOf(cell.key, rows.namespace.length)] = undefined
   }
 
   /** Namespaces in which something is cached. */
@@ -75,12 +81,21 @@ export class CellTable<E> {
   #rowsOf(key: string): CellRows<E> {
     const slash = key.indexOf('/')
     if (slash <= 0) return this.#clusterRows
-    const last = this.#lastRows
-    if (last !== undefined && last.namespace.length === slash && key.startsWith(last.namespace)) return last
+    const at = latelyOf(key, slash)
+    const late = this.#lately[at]
+    if (late !== undefined && late.namespace.length === slash && key.startsWith(late.namespace)) return late
     const namespace = key.slice(0, slash)
     let rows = this.#namespaces.get(namespace)
     if (rows === undefined) this.#namespaces.set(namespace, (rows = new CellRows(namespace)))
-    this.#lastRows = rows
+    this.#lately[at] = rows
     return rows
   }
+}
+
+/** Of the last two characters of the namespace that ends at `slash`, and its length. */
+function latelyOf(key: string, slash: number): number {
+  return (
+    (key.charCodeAt(slash - 1) * 31 + (slash > 1 ? key.charCodeAt(slash - 2) : 0) * 7 + slash) &
+    (latelyCount - 1)
+  )
 }

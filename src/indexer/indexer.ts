@@ -1,18 +1,16 @@
 import type { ChangeCause, ChangeSink } from '../notify/change-sink.ts'
-import { expandRecord } from '../protocol/record-expand.ts'
 import { sameUid, sameVersionText, version as versionAt } from '../protocol/record-header.ts'
 import { RecordStore, type VersionCell } from '../protocol/record-store.ts'
 import { noVersion, parseResourceVersion, type ResourceVersion } from '../protocol/resource-version.ts'
-import { CacheEpoch } from './cache-epoch.ts'
+import type { CacheEpoch } from './cache-epoch.ts'
 import { CellTable } from './cell-table.ts'
+import { EpochThinning } from './epoch-thinning.ts'
 import { Indices, type IndicesOptions } from './indices.ts'
+import { ListStamps } from './list-stamps.ts'
 import { MemoRing } from './memo-ring.ts'
 import { Tombstones } from './tombstones.ts'
 
 type Cell = VersionCell<CacheEpoch>
-
-/** Dictionaries of up to 4 MiB each: so many generations of them may be alive. */
-const epochCountMax = 4
 
 /** The rules that hold on main, by name, for the simulation's coverage table. */
 export type IndexerRule =
@@ -45,6 +43,8 @@ export interface IndexerOptions {
   readonly onDeleted?: (key: string, version: ResourceVersion) => void
   readonly slabBytes?: number
   readonly memoCount?: number
+  /** Sows the hash of keys; left out: always the same. */
+  readonly random?: () => number
   readonly onRule?: (rule: IndexerRule) => void
 }
 
@@ -57,15 +57,15 @@ export interface IndexerOptions {
 export class Indexer {
   readonly store: RecordStore<CacheEpoch>
   readonly indices: Indices
+  /** To be stepped in idle moments. */
+  readonly thinning: EpochThinning
   readonly tombstones: Tombstones = new Tombstones()
   readonly counters: { droppedStale: number; foundByList: number } = { droppedStale: 0, foundByList: 0 }
-  readonly #cells = new CellTable<CacheEpoch>()
+  readonly #cells: CellTable<CacheEpoch>
   readonly #sink: ChangeSink<CacheEpoch>
   readonly #memo: MemoRing<Cell>
   readonly #onRule: ((rule: IndexerRule) => void) | undefined
   readonly #onDeleted: IndexerOptions['onDeleted']
-  /** Of records without references. */
-  readonly #plainEpoch = new CacheEpoch(-1, -1)
   #resetGeneration = 0
   /** Stamped since the last reset though their version is of before: refused objects, kept at their last good state. */
   readonly #keptFromBefore = new Set<string>()
@@ -78,9 +78,7 @@ export class Indexer {
   #sweep:
     | { readonly cells: Iterator<Cell>; readonly generation: number; readonly version: ResourceVersion }
     | undefined
-  /** The newest list that began, and how many of the cached versions bear its stamp: if all do, none is to be swept. */
-  #startedGeneration = 0
-  #stampedCount = 0
+  readonly #stamps = new ListStamps()
 
   constructor(options: IndexerOptions) {
     this.#sink = options.sink
@@ -88,6 +86,8 @@ export class Indexer {
     this.#onDeleted = options.onDeleted
     this.#memo = new MemoRing(options.memoCount ?? 256)
     this.store = new RecordStore<CacheEpoch>({ slabBytes: options.slabBytes ?? 1024 * 1024 })
+    this.thinning = new EpochThinning(this.store)
+    this.#cells = new CellTable(options.random)
     this.indices = new Indices({
       namespaces: this.#cells,
       columns: options.columns,
@@ -200,7 +200,7 @@ export class Indexer {
     const sameObject = sameUid(old.slab.bytes, old.offset, from.bytes, offset)
     if (this.#isComparable(key, old) && this.#isStale(old, version, sameObject, from.bytes, offset)) {
       // The list holds this object, only in a version we have or passed: the stamp keeps it from the sweep.
-      this.#raise(old, generation)
+      this.#stamps.raise(old, generation)
       this.#drop(sameObject ? 'main: old or equal drop' : 'main: other uid old drop')
       return
     }
@@ -208,8 +208,8 @@ export class Indexer {
     this.#keptFromBefore.delete(key)
     if (sameObject) {
       this.#cells.replace(old, cell)
-      this.#unstamp(old)
-      this.#countStamp(cell)
+      this.#stamps.left(old)
+      this.#stamps.entered(cell)
       this.indices.updated(key, old, cell)
       this.#sink.updated(key, old, cell, cause, receivedAtMs)
       this.#uncache(old)
@@ -272,15 +272,13 @@ export class Indexer {
     if (cell === undefined || cell.generation >= generation) return
     // The stamp must not make a version from before a reset comparable: it would keep every newer one out.
     if (cell.generation < this.#resetGeneration) this.#keptFromBefore.add(key)
-    this.#raise(cell, generation)
+    this.#stamps.raise(cell, generation)
   }
 
   listStart(generation: number, reset: boolean): void {
     if (generation > this.#generationMax) this.#generationMax = generation
     this.#inBracket = true
-    this.#startedGeneration = generation
-    // A version stamped before this start came is not counted: too few only mean that the sweep looks at all.
-    this.#stampedCount = 0
+    this.#stamps.start(generation)
     this.#safeVersion = undefined
     if (!reset) return
     this.#onRule?.('main: reset')
@@ -303,7 +301,7 @@ export class Indexer {
   /** Begins the sweep; {@link sweep} must be called until it returns false before anything else is applied. */
   listEnd(generation: number, version: ResourceVersion): void {
     if (version > this.#knownVersion) this.#knownVersion = version
-    const isComplete = generation === this.#startedGeneration && this.#stampedCount === this.#cells.size
+    const isComplete = this.#stamps.isOnAll(generation, this.#cells.size)
     this.#sweep = { cells: isComplete ? [].values() : this.#cells.cells(), generation, version }
   }
 
@@ -336,30 +334,6 @@ export class Indexer {
     this.tombstones.prune(version)
   }
 
-  /**
-   * Lets go of the oldest dictionaries while more than four epochs are alive: the last records of the oldest one are
-   * rewritten with their references expanded, about `bytesMax` a call. Returns whether there is more to do.
-   */
-  thinEpochs(bytesMax: number): boolean {
-    const { slabsByEpoch } = this.store
-    if (slabsByEpoch.size <= epochCountMax) return false
-    for (const [epoch, slabs] of slabsByEpoch) {
-      if (epoch === this.#plainEpoch) continue
-      for (const slab of slabs) {
-        // The one that is being filled goes once it is full: its epoch is the newest of its watch.
-        if (!slab.sealed) continue
-        this.store.rewriteSlab(
-          slab,
-          this.#plainEpoch,
-          (cell) => expandRecord(slab.bytes, cell.offset, epoch.reader),
-          bytesMax,
-        )
-        return slabsByEpoch.size > epochCountMax
-      }
-    }
-    return false
-  }
-
   #sweepOne(key: string, cell: Cell, version: ResourceVersion): void {
     if (this.#isComparable(key, cell) && versionAt(cell.slab.bytes, cell.offset) > version) {
       // Newer than the list's start: the watch told of it, and will tell of its end.
@@ -376,7 +350,8 @@ export class Indexer {
 
   /** Versions mean something only against entries stamped since the last reset. */
   #isComparable(key: string, cell: Cell): boolean {
-    return cell.generation >= this.#resetGeneration && !this.#keptFromBefore.has(key)
+    if (cell.generation < this.#resetGeneration) return false
+    return this.#keptFromBefore.size === 0 || !this.#keptFromBefore.has(key)
   }
 
   #isStale(old: Cell, version: ResourceVersion, sameObject: boolean, bytes: Buffer, offset: number): boolean {
@@ -387,30 +362,14 @@ export class Indexer {
 
   #add(key: string, cell: Cell, cause: ChangeCause, receivedAtMs: number): void {
     this.#cells.add(key, cell)
-    this.#countStamp(cell)
+    this.#stamps.entered(cell)
     this.indices.added(key, cell)
     this.#sink.added(key, cell, cause, receivedAtMs)
   }
 
-  /** `cell` is confirmed by the list of `generation`. */
-  #raise(cell: Cell, generation: number): void {
-    if (cell.generation >= generation) return
-    this.#unstamp(cell)
-    cell.generation = generation
-    this.#countStamp(cell)
-  }
-
-  #countStamp(cell: Cell): void {
-    if (cell.generation >= this.#startedGeneration) this.#stampedCount++
-  }
-
-  #unstamp(cell: Cell): void {
-    if (cell.generation >= this.#startedGeneration) this.#stampedCount--
-  }
-
   #remove(key: string, cell: Cell): void {
     this.#cells.delete(cell)
-    this.#unstamp(cell)
+    this.#stamps.left(cell)
     this.#keptFromBefore.delete(key)
     this.indices.removed(key, cell)
   }

@@ -15,7 +15,8 @@ export class Tombstones {
   }
 
   get(key: string): ResourceVersion | undefined {
-    return this.#versions.get(key)
+    // During a first list there are none: not even the key's hash is to be computed.
+    return this.#versions.size === 0 ? undefined : this.#versions.get(key)
   }
 
   /** Raises the key's tombstone to `version`, never lowers it. */
@@ -28,7 +29,7 @@ export class Tombstones {
   }
 
   delete(key: string): void {
-    this.#versions.delete(key)
+    if (this.#versions.size > 0) this.#versions.delete(key)
   }
 
   clear(): void {

@@ -257,8 +257,9 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
 
   /** The oldest change whose key has no call running. */
   #nextChange(): PendingChange<E> | undefined {
+    const { activeKeys } = this.#runner
     let change = this.#buffer.head
-    while (change !== undefined && this.#runner.activeKeys.has(change.key)) {
+    while (change !== undefined && activeKeys.size > 0 && activeKeys.has(change.key)) {
       this.#buffer.park(change)
       change = this.#buffer.head
     }

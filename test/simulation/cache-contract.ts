@@ -319,10 +319,9 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
   checkCache(cells: Iterable<VersionCell<E>>, size: number): void {
     let count = 0
     for (const cell of cells) {
-      const { key } = cell
       count++
-      if (this.fold.get(key) !== this.#stateOf(key, cell))
-        violate('fold', `${key} differs from what was told`)
+      const { key } = cell
+      if (this.fold.get(key) !== this.#stateOf(key, cell)) violate('fold', `${key} is not as told`)
     }
     if (count !== this.fold.size || size !== count) {
       violate('fold', `${count} cached (size ${size}), ${this.fold.size} told`)

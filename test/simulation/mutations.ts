@@ -44,7 +44,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'no stamp on a drop on main',
-    edits: [{ file: indexer, find: '      this.#raise(old, generation)\n', replace: '' }],
+    edits: [{ file: indexer, find: '      this.#stamps.raise(old, generation)\n', replace: '' }],
   },
   {
     name: 'Deleted judged by its own version',
@@ -71,8 +71,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/indexer/tombstones.ts',
-        find: 'return this.#versions.get(key)\n  }\n\n  /** Raises',
-        replace: 'return undefined\n  }\n\n  /** Raises',
+        find: 'return this.#versions.size === 0 ? undefined : this.#versions.get(key)',
+        replace: 'return undefined',
       },
     ],
   },
@@ -205,15 +205,15 @@ export const mutations: readonly Mutation[] = [
     name: 'versions that lost their stamp are counted as stamped',
     edits: [
       {
-        file: indexer,
-        find: '    if (cell.generation >= this.#startedGeneration) this.#stampedCount--\n',
+        file: 'src/indexer/list-stamps.ts',
+        find: '    if (cell.generation >= this.#generation) this.#count--\n',
         replace: '',
       },
     ],
   },
   {
     name: 'stamps of an earlier list count for the next',
-    edits: [{ file: indexer, find: '    this.#stampedCount = 0\n', replace: '' }],
+    edits: [{ file: 'src/indexer/list-stamps.ts', find: '    this.#count = 0\n', replace: '' }],
   },
   {
     name: 'only adds of a list count as initial',
