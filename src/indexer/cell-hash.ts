@@ -20,17 +20,17 @@ export class CellHash<E> {
   /** The key looked for last: what is not there is mostly added next. */
   #lastKey = ''
   #lastHash: number
-  /** Odd, and another one in every process: whoever may name objects cannot choose names that share a slot. */
-  readonly #multiplier: number
+  /** Another one in every table: whoever may name objects cannot choose names that share a slot. */
+  readonly #seed: number
   size = 0
 
   constructor(random: () => number) {
-    this.#multiplier = Math.floor(random() * 2 ** 31) * 2 + 1
-    this.#lastHash = hashOf('', this.#multiplier)
+    this.#seed = Math.floor(random() * 2 ** 32) | 0
+    this.#lastHash = hashOf('', this.#seed)
   }
 
   get(key: string): VersionCell<E> | undefined {
-    const hash = hashOf(key, this.#multiplier)
+    const hash = hashOf(key, this.#seed)
     this.#lastKey = key
     this.#lastHash = hash
     const part = this.#parts[hash >>> 24]
@@ -41,7 +41,7 @@ export class CellHash<E> {
 
   /** Its key must not be there. */
   add(cell: VersionCell<E>): void {
-    const hash = cell.key === this.#lastKey ? this.#lastHash : hashOf(cell.key, this.#multiplier)
+    const hash = cell.key === this.#lastKey ? this.#lastHash : hashOf(cell.key, this.#seed)
     const part = (this.#parts[hash >>> 24] ??= makePart(partSlotsMin))
     if (part.count * 4 >= part.hashes.length * 3) grow(part)
     insert(part, hash, cell)
@@ -50,26 +50,33 @@ export class CellHash<E> {
 
   /** `cell` has the key of `old`, which must be there. */
   replace(old: VersionCell<E>, cell: VersionCell<E>): void {
-    const hash = old.key === this.#lastKey ? this.#lastHash : hashOf(old.key, this.#multiplier)
+    const hash = old.key === this.#lastKey ? this.#lastHash : hashOf(old.key, this.#seed)
     const part = this.#parts[hash >>> 24] as Part<E>
     part.cells[find(part, hash, old.key)] = cell
   }
 
   /** `cell` must be there. */
   delete(cell: VersionCell<E>): void {
-    const hash = hashOf(cell.key, this.#multiplier)
+    const hash = hashOf(cell.key, this.#seed)
     const part = this.#parts[hash >>> 24] as Part<E>
     vacate(part, find(part, hash, cell.key))
     this.size--
   }
 }
 
-/** Every character counts: names differ anywhere (ordinals, hashes, domains). Never 0. */
-function hashOf(key: string, multiplier: number): number {
-  let hash = key.length
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), multiplier)
-  hash = Math.imul(hash ^ (hash >>> 15), 0x9e3779b1)
-  return hash | 1
+/**
+ * Every character counts: names differ anywhere (ordinals, hashes, domains). The shift after each one keeps two texts
+ * that collide under one seed from colliding under all; the last lines are murmur3's, for the high bits. Never 0.
+ */
+export function hashOf(key: string, seed: number): number {
+  let hash = seed ^ key.length
+  for (let i = 0; i < key.length; i++) {
+    hash = Math.imul(hash ^ key.charCodeAt(i), 0x5bd1e995)
+    hash ^= hash >>> 15
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) | 1
 }
 
 function makePart<E>(slots: number): Part<E> {
