@@ -1,8 +1,9 @@
 export type { Runtime, Timer } from './base/runtime.ts'
-export { type Config, Controller, type ErrorStage } from './cache/controller.ts'
+export { type Config, Controller } from './cache/controller.ts'
 export { DeletedFinalStateUnknown } from './cache/deleted-final-state-unknown.ts'
 export { DeltaFIFO, type DeltaFIFOOptions, type KeyListerGetter } from './cache/delta-fifo.ts'
 export { type Delta, Deltas, type DeltaType } from './cache/deltas.ts'
+export type { ErrorStage } from './cache/failures.ts'
 export { type NewInformerOptions, newInformer, type ResourceEventHandlerFuncs } from './cache/new-informer.ts'
 export {
   deletionHandlingMetaNamespaceKeyFunc,

@@ -4,11 +4,10 @@ import { KubeInformerError } from '../errors.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
 import type { ListerWatcher, SourceObject } from '../lister-watcher.ts'
 import type { ReflectorTiming } from '../protocol/messages.ts'
+import { type ErrorStage, Failures } from './failures.ts'
+import { keyIfAny } from './object-keys.ts'
 import type { ProcessFunc, Queue } from './queue.ts'
 import { Reflector, type ReflectorStats, type RunOptions } from './reflector.ts'
-
-/** Where an error came from: the source, its objects and the queue, or `process`. */
-export type ErrorStage = 'listWatch' | 'process'
 
 export interface Config<T extends SourceObject> {
   /** Filled by the controller's reflector, emptied by its loop; nobody else should pop from it. */
@@ -25,13 +24,20 @@ export interface Config<T extends SourceObject> {
    * first time, then after pauses of 5 ms to 1 s while nothing else succeeds. @default false: they are dropped
    */
   readonly retryOnError?: boolean
-  /** Whatever went wrong, see {@link ErrorStage}. What this itself throws is ignored. Without it, nothing is said. */
+  /**
+   * Whatever went wrong, see {@link ErrorStage}. What this itself throws is ignored.
+   * @default a process warning (KUBE_INFORMER_HANDLER_ERROR, at most one a minute) for `process`; {@link Controller.stats}
+   * counts everything in any case
+   */
   readonly onError?: (error: unknown, stage: ErrorStage) => void
   /** Timing of lists, watches and retries; the defaults are client-go's. */
   readonly timing?: Partial<ReflectorTiming>
   /** Clock, timers and randomness. @default Node's */
   readonly runtime?: Runtime
 }
+
+/** For newInformer, whose handlers' errors are counted with the controller's own. No part of the public interface. */
+export let failuresOf: <T extends SourceObject>(controller: Controller<T>) => Failures
 
 const retryPauseMs = 5
 const retryPauseMaxMs = 1_000
@@ -41,9 +47,14 @@ const retryPauseMaxMs = 1_000
  * or handlers of its own. `process` runs for at most about 5 ms before timers and I/O have their turn.
  */
 export class Controller<T extends SourceObject = KubernetesObject> {
+  static {
+    failuresOf = (controller) => controller.#failures
+  }
+
   readonly #config: Config<T>
   readonly #runtime: Runtime
   readonly #reflector: Reflector<T>
+  readonly #failures: Failures
   #hasRun = false
 
   /** @throws ERR_INVALID_OPTION */
@@ -51,6 +62,7 @@ export class Controller<T extends SourceObject = KubernetesObject> {
     const { queue, listerWatcher, fullResyncPeriodMs, shouldResync, timing } = config
     this.#config = config
     this.#runtime = config.runtime ?? nodeRuntime
+    this.#failures = new Failures(config.onError, () => this.#runtime.nowMs())
     this.#reflector = new Reflector<T>({
       listerWatcher,
       store: queue,
@@ -58,7 +70,7 @@ export class Controller<T extends SourceObject = KubernetesObject> {
       ...(shouldResync !== undefined && { shouldResync }),
       ...(timing !== undefined && { timing }),
       runtime: this.#runtime,
-      onError: (error) => this.#report(error, 'listWatch'),
+      onError: (error) => this.#failures.ofSource(error),
     })
   }
 
@@ -104,8 +116,9 @@ export class Controller<T extends SourceObject = KubernetesObject> {
     return this.#reflector.lastSyncResourceVersion()
   }
 
+  /** Its reflector's; `failed` and `lastError` are also those of `process`. */
   stats(): ReflectorStats {
-    return this.#reflector.stats()
+    return { ...this.#reflector.stats(), ...this.#failures.stats }
   }
 
   async #processLoop(signal: AbortSignal): Promise<void> {
@@ -113,7 +126,7 @@ export class Controller<T extends SourceObject = KubernetesObject> {
     const budget = new TurnBudget(this.#runtime)
     let failures = 0
     while (!signal.aborted) {
-      const outcome = { hasFailed: false }
+      const outcome = { hasFailed: false, key: '' }
       try {
         await queue.pop(
           async (deltas, isInInitialList) => {
@@ -122,6 +135,7 @@ export class Controller<T extends SourceObject = KubernetesObject> {
               await process(deltas, isInInitialList, signal)
             } catch (error) {
               outcome.hasFailed = true
+              outcome.key = keyIfAny(deltas.newest().object)
               throw error
             }
           },
@@ -134,7 +148,7 @@ export class Controller<T extends SourceObject = KubernetesObject> {
           if (error instanceof KubeInformerError && error.code === 'ERR_CLOSED') return
           throw error
         }
-        this.#report(error, 'process')
+        this.#failures.ofHandler(error, 'process', outcome.key)
         if (retryOnError) await this.#pause(failures++, signal)
       }
       await budget.spent()
@@ -159,13 +173,5 @@ export class Controller<T extends SourceObject = KubernetesObject> {
       }
       signal.addEventListener('abort', end, { once: true })
     })
-  }
-
-  #report(error: unknown, stage: ErrorStage): void {
-    try {
-      this.#config.onError?.(error, stage)
-    } catch {
-      // Told where errors are told; there is nowhere else.
-    }
   }
 }

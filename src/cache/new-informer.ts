@@ -2,10 +2,12 @@ import type { Runtime } from '../base/runtime.ts'
 import type { Indexers } from '../indexer/indices.ts'
 import type { ListerWatcher, SourceObject } from '../lister-watcher.ts'
 import type { ReflectorTiming } from '../protocol/messages.ts'
-import { Controller, type ErrorStage } from './controller.ts'
+import { Controller, failuresOf } from './controller.ts'
 import type { DeletedFinalStateUnknown } from './deleted-final-state-unknown.ts'
 import { DeltaFIFO } from './delta-fifo.ts'
 import type { Delta } from './deltas.ts'
+import type { ErrorStage } from './failures.ts'
+import { keyIfAny } from './object-keys.ts'
 import { newIndexer } from './object-store.ts'
 import type { Indexer } from './store.ts'
 
@@ -33,7 +35,11 @@ export interface NewInformerOptions<T extends SourceObject> {
   readonly transform?: (object: T) => T
   /** Deep freezes what is stored and handed out, in place. @default false */
   readonly freeze?: boolean
-  /** Whatever went wrong: at the source, in an index function, in a callback. Without it, nothing is said. */
+  /**
+   * Whatever went wrong: at the source, in an index function, in a callback. What this itself throws is ignored.
+   * @default a process warning (KUBE_INFORMER_HANDLER_ERROR, at most one a minute for each callback) for callbacks and
+   * index functions; `controller.stats()` counts everything in any case
+   */
   readonly onError?: (error: unknown, stage: ErrorStage) => void
   /** Timing of lists, watches and retries; the defaults are client-go's. */
   readonly timing?: Partial<ReflectorTiming>
@@ -57,63 +63,62 @@ export function newInformer<T extends SourceObject>(
   options: NewInformerOptions<T>,
 ): { readonly store: Indexer<T>; readonly controller: Controller<T> } {
   const { handler, indexers, transform, freeze, resyncPeriodMs, onError, timing, runtime } = options
-  const report = (error: unknown, stage: ErrorStage): void => {
-    try {
-      onError?.(error, stage)
-    } catch {
-      // Told where errors are told; there is nowhere else.
-    }
-  }
   const store = newIndexer<T>({
     ...(indexers !== undefined && { indexers }),
     ...(freeze !== undefined && { freeze }),
-    onIndexError: (error) => report(error, 'process'),
+    onIndexError: (error, { key }) => failuresOf(controller).ofHandler(error, 'index', key),
   })
   const queue = new DeltaFIFO<T>({
     knownObjects: store,
     ...(transform !== undefined && { transform }),
-    onRefused: (error) => report(error, 'listWatch'),
+    onRefused: (error) => failuresOf(controller).ofSource(error),
   })
-  const controller = new Controller<T>({
+  const controller: Controller<T> = new Controller<T>({
     queue,
     listerWatcher: options.listerWatcher,
     process: async (deltas, isInInitialList, signal) => {
       for (const delta of deltas) {
         if (signal.aborted) return
+        let failing = 'store'
         // A callback that fails must not keep the later deltas from the store.
         try {
-          const result = applyDelta(store, handler, delta, isInInitialList)
+          const { name, call } = applyDelta(store, handler, delta, isInInitialList)
+          failing = name
+          const result = call()
           if (result !== undefined) await result
         } catch (error) {
-          report(error, 'process')
+          failuresOf(controller).ofHandler(error, failing, keyIfAny(delta.object))
         }
       }
     },
     ...(resyncPeriodMs !== undefined && { fullResyncPeriodMs: resyncPeriodMs }),
     ...(timing !== undefined && { timing }),
     ...(runtime !== undefined && { runtime }),
-    onError: report,
+    ...(onError !== undefined && { onError }),
   })
   return { store, controller }
 }
 
-/** Only the store says what is new and what is not: an Added may be of a known object, an Updated of an unknown one. */
+/**
+ * Writes to the store; gives the callback that is to hear of it. Only the store says what is new and what is not: an
+ * Added may be of a known object, an Updated of an unknown one.
+ */
 function applyDelta<T>(
   store: Indexer<T>,
   handler: ResourceEventHandlerFuncs<T>,
   delta: Delta<T>,
   isInInitialList: boolean,
-): unknown {
+): { readonly name: keyof ResourceEventHandlerFuncs<T>; readonly call: () => unknown } {
   if (delta.type === 'Deleted') {
     store.delete(delta.object)
-    return handler.onDelete?.(delta.object)
+    return { name: 'onDelete', call: () => handler.onDelete?.(delta.object) }
   }
   const { object } = delta
   const old = store.get(object)
   if (old === undefined) {
     store.add(object)
-    return handler.onAdd?.(object, isInInitialList)
+    return { name: 'onAdd', call: () => handler.onAdd?.(object, isInInitialList) }
   }
   store.update(object)
-  return handler.onUpdate?.(old, object)
+  return { name: 'onUpdate', call: () => handler.onUpdate?.(old, object) }
 }

@@ -37,6 +37,15 @@ export function deletionHandlingMetaNamespaceKeyFunc(object: unknown): string {
   return object instanceof DeletedFinalStateUnknown ? object.key : metaNamespaceKeyFunc(object)
 }
 
+/** For messages: `''` for what has no key. */
+export function keyIfAny(object: unknown): string {
+  try {
+    return deletionHandlingMetaNamespaceKeyFunc(object)
+  } catch {
+    return ''
+  }
+}
+
 /**
  * The parts of what {@link metaNamespaceKeyFunc} gives; `namespace` is `''` for a key without one.
  *

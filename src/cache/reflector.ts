@@ -21,7 +21,7 @@ export interface ReflectorOptions<T extends SourceObject> {
   readonly shouldResync?: () => boolean
   /**
    * A list or watch failed and will be tried again; an object or event was left out; the store or `shouldResync` threw.
-   * What this itself throws is ignored. Without it, nothing is said.
+   * What this itself throws is ignored. Without it, only {@link Reflector.stats} tells of them.
    */
   readonly onError?: (error: unknown) => void
   /** Timing of lists, watches and retries; the defaults are client-go's. */
@@ -46,6 +46,10 @@ export interface ReflectorStats {
   /** Watches that ended and were followed by another one. */
   readonly reconnects: number
   readonly bookmarks: number
+  /** Whatever `onError` is told of, or would be. */
+  readonly failed: number
+  /** The newest of them; stays when all is well again. */
+  readonly lastError: unknown
 }
 
 /**
@@ -68,7 +72,10 @@ export class Reflector<T extends SourceObject = KubernetesObject> {
   /** Of the list in progress. */
   #listed: T[] = []
   #state: WatchState = 'connecting'
-  #lastError: KubeInformerError | undefined
+  /** Of the state, so that a fault is told once. */
+  #fault: KubeInformerError | undefined
+  #failed = 0
+  #lastError: unknown
   #resyncTimer: Timer | undefined
   #relistTimer: Timer | undefined
   /** Lists in a row that the store did not take. */
@@ -143,7 +150,8 @@ export class Reflector<T extends SourceObject = KubernetesObject> {
   stats(): ReflectorStats {
     const { lists, relists, watches, reconnects, bookmarks } = this.#driver.counters
     const { hasSynced } = this.#driver.state
-    return { state: this.#state, hasSynced, lists, relists, watches, reconnects, bookmarks }
+    const faults = { failed: this.#failed, lastError: this.#lastError }
+    return { state: this.#state, hasSynced, lists, relists, watches, reconnects, bookmarks, ...faults }
   }
 
   #object(type: 'listed' | 'ADDED' | 'MODIFIED' | 'DELETED', object: T): void {
@@ -183,8 +191,8 @@ export class Reflector<T extends SourceObject = KubernetesObject> {
       setState: (state, error) => {
         this.#state = state
         // States that follow a fault name it again.
-        if (error === undefined || error === this.#lastError) return
-        this.#lastError = error
+        if (error === undefined || error === this.#fault) return
+        this.#fault = error
         this.#report(error)
       },
       // Credentials are the source's own: a 401 is tried again once, at once.
@@ -231,6 +239,8 @@ export class Reflector<T extends SourceObject = KubernetesObject> {
   }
 
   #report(error: unknown): void {
+    this.#failed++
+    this.#lastError = error
     try {
       this.#options.onError?.(error)
     } catch {

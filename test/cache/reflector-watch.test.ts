@@ -35,6 +35,8 @@ describe('Reflector: watches', () => {
       watches: 2,
       reconnects: 1,
       bookmarks: 0,
+      failed: 0,
+      lastError: undefined,
     })
   })
 
