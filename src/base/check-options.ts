@@ -18,6 +18,18 @@ export function checkType(name: string, value: unknown, type: 'string' | 'boolea
   if (value !== undefined && typeof value !== type) throw wrongType(name, value, `must be a ${type}`)
 }
 
+/** Of an option that must be there. */
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw wrongType(name, value, 'must be a function')
+}
+
+/** Of an option that must be there, made by the caller or by this package: whatever has the methods will do. */
+export function checkMethods(name: string, value: unknown, methods: readonly string[]): void {
+  const missing = methods.filter((method) => typeof Reflect.get(Object(value), method) !== 'function')
+  if (missing.length === 0) return
+  throw wrongType(name, value, `must be an object with ${methods.join(', ')}; it lacks ${missing.join(', ')}`)
+}
+
 /** A misspelt option would silently be its default. `name` is empty for the options themselves. */
 export function checkNames(name: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {

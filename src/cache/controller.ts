@@ -1,3 +1,4 @@
+import { checkFunction, checkMethods, checkNames, checkType } from '../base/check-options.ts'
 import { nodeRuntime, type Runtime } from '../base/runtime.ts'
 import { TurnBudget } from '../base/turn-budget.ts'
 import { KubeInformerError } from '../errors.ts'
@@ -8,6 +9,7 @@ import { type ErrorStage, Failures } from './failures.ts'
 import { keyIfAny } from './object-keys.ts'
 import type { ProcessFunc, Queue } from './queue.ts'
 import { Reflector, type ReflectorStats, type RunOptions } from './reflector.ts'
+import { checkPeriod, checkSourceOptions, sourceOptionNames } from './source-options.ts'
 
 export interface Config<T extends SourceObject> {
   /** Filled by the controller's reflector, emptied by its loop; nobody else should pop from it. */
@@ -42,6 +44,29 @@ export let failuresOf: <T extends SourceObject>(controller: Controller<T>) => Fa
 const retryPauseMs = 5
 const retryPauseMaxMs = 1_000
 
+const ownNames: readonly string[] = ['queue', 'process', 'fullResyncPeriodMs', 'shouldResync', 'retryOnError']
+const queueMethods: readonly string[] = [
+  'add',
+  'update',
+  'delete',
+  'replace',
+  'resync',
+  'pop',
+  'hasSynced',
+  'close',
+]
+
+/** Here and not in the reflector alone: that knows some of them by other names. */
+function checkConfig<T extends SourceObject>(config: Config<T>): void {
+  checkNames('', config, [...sourceOptionNames, ...ownNames])
+  checkMethods('queue', config.queue, queueMethods)
+  checkSourceOptions(config)
+  checkFunction('process', config.process)
+  checkPeriod('fullResyncPeriodMs', config.fullResyncPeriodMs)
+  checkType('shouldResync', config.shouldResync, 'function')
+  checkType('retryOnError', config.retryOnError, 'boolean')
+}
+
 /**
  * A {@link Reflector} that fills a queue, and a loop that empties it: the low-level half of an informer, without cache
  * or handlers of its own. `process` runs for at most about 5 ms before timers and I/O have their turn.
@@ -59,6 +84,7 @@ export class Controller<T extends SourceObject = KubernetesObject> {
 
   /** @throws ERR_INVALID_OPTION */
   constructor(config: Config<T>) {
+    checkConfig(config)
     const { queue, listerWatcher, fullResyncPeriodMs, shouldResync, timing } = config
     this.#config = config
     this.#runtime = config.runtime ?? nodeRuntime

@@ -1,6 +1,7 @@
-import { checkWhole } from '../base/check-options.ts'
+import { checkMethods, checkNames, checkType, checkWhole } from '../base/check-options.ts'
 import { KeyedQueue, type Queued } from '../base/keyed-queue.ts'
 import { KubeInformerError } from '../errors.ts'
+import type { KubernetesObject } from '../kubernetes-object.ts'
 import { DeletedFinalStateUnknown } from './deleted-final-state-unknown.ts'
 import { appendDelta, type Delta, Deltas, type DeltaType, stateOf } from './deltas.ts'
 import { type KeyFunc, metaNamespaceKeyFunc } from './object-keys.ts'
@@ -48,6 +49,25 @@ class Entry<T> implements Queued<Entry<T>> {
   }
 }
 
+const optionNames: readonly string[] = [
+  'keyFunc',
+  'knownObjects',
+  'transform',
+  'onRefused',
+  'emitDeltaTypeReplaced',
+  'countMax',
+]
+
+function checkDeltaFIFOOptions<T>(options: DeltaFIFOOptions<T>): void {
+  checkNames('', options, optionNames)
+  const { knownObjects } = options
+  if (knownObjects !== undefined) checkMethods('knownObjects', knownObjects, ['listKeys', 'getByKey'])
+  for (const name of ['keyFunc', 'transform', 'onRefused'] as const)
+    checkType(name, options[name], 'function')
+  checkType('emitDeltaTypeReplaced', options.emitDeltaTypeReplaced, 'boolean')
+  checkWhole('countMax', options.countMax, [1, Number.MAX_SAFE_INTEGER])
+}
+
 /**
  * Queues keys, each with all that happened to its object since it was last handed out: client-go's DeltaFIFO.
  *
@@ -57,7 +77,7 @@ class Entry<T> implements Queued<Entry<T>> {
  *
  * Not bounded by itself: see `countMax`. Objects are handed on as they are, neither copied nor frozen.
  */
-export class DeltaFIFO<T> implements Queue<T> {
+export class DeltaFIFO<T = KubernetesObject> implements Queue<T> {
   readonly #options: DeltaFIFOOptions<T>
   readonly #keyFunc: KeyFunc<T>
   readonly #items = new KeyedQueue<Entry<T>>()
@@ -73,9 +93,10 @@ export class DeltaFIFO<T> implements Queue<T> {
   #wake: (() => void) | undefined
   #isClosed = false
 
+  /** @throws ERR_INVALID_OPTION */
   constructor(options: DeltaFIFOOptions<T> = {}) {
+    checkDeltaFIFOOptions(options)
     const { countMax = 10_000 } = options
-    checkWhole('countMax', countMax, [1, Number.MAX_SAFE_INTEGER])
     this.#options = options
     this.#keyFunc = options.keyFunc ?? metaNamespaceKeyFunc
     this.#countMax = countMax

@@ -1,4 +1,6 @@
+import { checkNames, checkType } from '../base/check-options.ts'
 import type { Runtime } from '../base/runtime.ts'
+import { unknownOption, wrongType } from '../errors.ts'
 import type { Indexers } from '../indexer/indices.ts'
 import type { ListerWatcher, SourceObject } from '../lister-watcher.ts'
 import type { ReflectorTiming } from '../protocol/messages.ts'
@@ -9,6 +11,7 @@ import type { Delta } from './deltas.ts'
 import type { ErrorStage } from './failures.ts'
 import { keyIfAny } from './object-keys.ts'
 import { newIndexer } from './object-store.ts'
+import { checkPeriod, checkSourceOptions, sourceOptionNames } from './source-options.ts'
 import type { Indexer } from './store.ts'
 
 /**
@@ -47,6 +50,32 @@ export interface NewInformerOptions<T extends SourceObject> {
   readonly runtime?: Runtime
 }
 
+const ownNames: readonly string[] = ['handler', 'indexers', 'resyncPeriodMs', 'transform', 'freeze']
+const callbackNames = ['onAdd', 'onUpdate', 'onDelete'] as const
+
+function checkInformerOptions<T extends SourceObject>(options: NewInformerOptions<T>): void {
+  checkNames('', options, [...sourceOptionNames, ...ownNames])
+  checkSourceOptions(options)
+  checkHandler(options.handler)
+  checkPeriod('resyncPeriodMs', options.resyncPeriodMs)
+  checkType('transform', options.transform, 'function')
+  checkType('freeze', options.freeze, 'boolean')
+}
+
+function checkHandler<T>(handler: ResourceEventHandlerFuncs<T>): void {
+  if (typeof handler !== 'object' || handler === null) {
+    throw wrongType('handler', handler, `must be an object with any of ${callbackNames.join(', ')}`)
+  }
+  // A misspelt callback would never be called. Only own keys: an object of a class may have other methods.
+  const misspelt = Object.keys(handler).find((name) => /^on[A-Z]/.test(name) && !isCallback(name))
+  if (misspelt !== undefined) throw unknownOption(`handler.${misspelt}`, callbackNames)
+  for (const name of callbackNames) checkType(`handler.${name}`, handler[name], 'function')
+}
+
+function isCallback(name: string): boolean {
+  return callbackNames.some((known) => known === name)
+}
+
 /**
  * A store, and the controller that fills it from a source while it tells one handler of every change: client-go's
  * `NewInformer`. Runs in the caller's thread over plain objects; for large collections, or several handlers, use a
@@ -58,10 +87,13 @@ export interface NewInformerOptions<T extends SourceObject> {
  * @example
  * const { store, controller } = newInformer({ listerWatcher, handler: { onAdd: (pod) => console.log(pod.metadata.name) } })
  * const running = controller.run({ signal })
+ *
+ * @throws ERR_INVALID_OPTION
  */
 export function newInformer<T extends SourceObject>(
   options: NewInformerOptions<T>,
 ): { readonly store: Indexer<T>; readonly controller: Controller<T> } {
+  checkInformerOptions(options)
   const { handler, indexers, transform, freeze, resyncPeriodMs, onError, timing, runtime } = options
   const store = newIndexer<T>({
     ...(indexers !== undefined && { indexers }),

@@ -1,6 +1,7 @@
 import { deepFreeze } from '../base/deep-freeze.ts'
 import { KeyMap } from '../base/key-map.ts'
 import type { Indexers } from '../indexer/indices.ts'
+import type { KubernetesObject } from '../kubernetes-object.ts'
 import { DeletedFinalStateUnknown } from './deleted-final-state-unknown.ts'
 import { ObjectIndices } from './object-indices.ts'
 import { type KeyFunc, metaNamespaceKeyFunc, resourceVersionOf } from './object-keys.ts'
@@ -134,11 +135,11 @@ export class ObjectStore<T> implements Indexer<T> {
 }
 
 /** Objects by key. @throws ERR_OBJECT_IDENTITY (its calls) for objects without a name, unless `keyFunc` says otherwise */
-export function newStore<T>(options: StoreOptions<T> = {}): Store<T> {
+export function newStore<T = KubernetesObject>(options: StoreOptions<T> = {}): Store<T> {
   return new ObjectStore<T>(options)
 }
 
 /** Objects by key and by indices. @throws ERR_INVALID_OPTION for an index path that does not parse */
-export function newIndexer<T>(options: IndexerOptions<T> = {}): Indexer<T> {
+export function newIndexer<T = KubernetesObject>(options: IndexerOptions<T> = {}): Indexer<T> {
   return new ObjectStore<T>(options)
 }

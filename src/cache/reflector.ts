@@ -1,4 +1,4 @@
-import { checkWhole, timerMsMax } from '../base/check-options.ts'
+import { checkMethods, checkNames, checkType } from '../base/check-options.ts'
 import { nodeRuntime, type Runtime, type Timer } from '../base/runtime.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
@@ -7,8 +7,9 @@ import type { ReflectorTiming, WatchState } from '../protocol/messages.ts'
 import { Driver } from '../reflector/driver.ts'
 import type { BracketSink, DriverHost } from '../reflector/host.ts'
 import { backoffMs } from '../reflector/requests.ts'
-import { checkTiming, timingOf } from '../reflector/timing.ts'
+import { timingOf } from '../reflector/timing.ts'
 import type { ReflectorStore } from './queue.ts'
+import { checkPeriod, checkSourceOptions, sourceOptionNames } from './source-options.ts'
 import { SourceReader } from './source-reader.ts'
 
 export interface ReflectorOptions<T extends SourceObject> {
@@ -84,9 +85,12 @@ export class Reflector<T extends SourceObject = KubernetesObject> {
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: ReflectorOptions<T>) {
-    const { resyncPeriodMs = 0, runtime = nodeRuntime } = options
-    checkWhole('resyncPeriodMs', resyncPeriodMs, [0, timerMsMax])
-    if (options.timing !== undefined) checkTiming(options.timing)
+    checkNames('', options, [...sourceOptionNames, 'store', 'resyncPeriodMs', 'shouldResync'])
+    checkSourceOptions(options)
+    checkMethods('store', options.store, ['add', 'update', 'delete', 'replace'])
+    checkPeriod('resyncPeriodMs', options.resyncPeriodMs)
+    checkType('shouldResync', options.shouldResync, 'function')
+    const { runtime = nodeRuntime } = options
     this.#options = options
     this.#runtime = runtime
     this.#timing = timingOf(options.timing)

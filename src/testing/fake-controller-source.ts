@@ -1,3 +1,4 @@
+import { checkNames, checkType } from '../base/check-options.ts'
 import { metaNamespaceKeyFunc } from '../cache/object-keys.ts'
 import type { KubernetesObject, ObjectMeta } from '../kubernetes-object.ts'
 import type {
@@ -62,8 +63,10 @@ export class FakeControllerSource<T extends KubernetesObject = KubernetesObject>
   #oldestVersion = 0
   #uids = 0
 
-  /** `random`: decides about {@link change}s that are told with a probability. @default Math.random */
+  /** `random`: decides about {@link change}s that are told with a probability. @default Math.random @throws ERR_INVALID_OPTION */
   constructor(options: { readonly random?: () => number } = {}) {
+    checkNames('', options, ['random'])
+    checkType('random', options.random, 'function')
     this.#random = options.random ?? Math.random
   }
 

@@ -3,11 +3,14 @@ import { DeletedFinalStateUnknown, DeltaFIFO, type DeltaFIFOOptions, newStore } 
 import { show, showDeltas, type Thing, thing } from './cache-support.ts'
 
 /** A queue and what is known downstream of it. */
-function queueOf(options: DeltaFIFOOptions<Thing> & { readonly known?: readonly Thing[] } = {}) {
+function queueOf({
+  known,
+  ...options
+}: DeltaFIFOOptions<Thing> & { readonly known?: readonly Thing[] } = {}) {
   const store = newStore<Thing>()
-  store.replace(options.known ?? [])
+  store.replace(known ?? [])
   const queue = new DeltaFIFO<Thing>({
-    ...(options.known !== undefined && { knownObjects: store }),
+    ...(known !== undefined && { knownObjects: store }),
     ...options,
   })
   const take = async (): Promise<string[]> => {

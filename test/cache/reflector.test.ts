@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Reflector } from '../../src/index.ts'
+import { DeltaFIFO, Reflector } from '../../src/index.ts'
 import { type Thing, thing } from './cache-support.ts'
 import { ReflectorBench } from './reflector-support.ts'
 
@@ -189,7 +189,7 @@ describe('Reflector: stops', () => {
       await bench.clock.advance(3_600_000)
       expect([bench.news(), bench.source.hasNext, bench.clock.timerCount]).toEqual([[], false, 0])
     }
-    const early = new Reflector({ listerWatcher: listing.source, store: {} as never })
+    const early = new Reflector<Thing>({ listerWatcher: listing.source, store: new DeltaFIFO<Thing>() })
     await early.run({ signal: AbortSignal.abort() })
     expect(listing.source.hasNext).toBe(false)
   })
