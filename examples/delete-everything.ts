@@ -2,22 +2,16 @@
 //
 // A controller of the low-level parts alone, without a cluster: a source in memory, a store, a DeltaFIFO that knows the
 // store, and a Controller that deletes at the source whatever it finds. Prints the keys whose deletion came back.
-import {
-  Controller,
-  DeltaFIFO,
-  deletionHandlingMetaNamespaceKeyFunc,
-  type KubernetesObject,
-  newStore,
-} from 'kube-informer'
+import { Controller, DeltaFIFO, deletionHandlingMetaNamespaceKeyFunc, newStore } from 'kube-informer'
 import { FakeControllerSource } from 'kube-informer/testing'
 
 const source = new FakeControllerSource()
-const downstream = newStore<KubernetesObject>()
+const downstream = newStore()
 const names = ['a-hello', 'b-controller', 'c-framework']
 const deleted: string[] = []
 const stop = new AbortController()
 
-const controller = new Controller<KubernetesObject>({
+const controller = new Controller({
   // It knows the store, so that a list tells of what vanished while nobody watched.
   queue: new DeltaFIFO({ knownObjects: downstream }),
   listerWatcher: source,

@@ -70,6 +70,15 @@ function checkConfig<T extends SourceObject>(config: Config<T>): void {
 /**
  * A {@link Reflector} that fills a queue, and a loop that empties it: the low-level half of an informer, without cache
  * or handlers of its own. `process` runs for at most about 5 ms before timers and I/O have their turn.
+ *
+ * @example
+ * const store = newStore()
+ * const queue = new DeltaFIFO({ knownObjects: store })
+ * const controller = new Controller({ queue, listerWatcher, process: (deltas) => {
+ *   const { type, object } = deltas.newest()
+ *   type === 'Deleted' ? store.delete(object) : store.update(object)
+ * } })
+ * await controller.run({ signal })
  */
 export class Controller<T extends SourceObject = KubernetesObject> {
   static {

@@ -76,6 +76,12 @@ function checkDeltaFIFOOptions<T>(options: DeltaFIFOOptions<T>): void {
  * its newest delta, so that what comes meanwhile is judged as it would be afterwards.
  *
  * Not bounded by itself: see `countMax`. Objects are handed on as they are, neither copied nor frozen.
+ *
+ * @example
+ * const queue = new DeltaFIFO({ knownObjects: store })
+ * queue.add(pod)
+ * queue.update(podLater)
+ * await queue.pop((deltas) => console.log(deltas.length, deltas.newest().type)) // 2 'Updated'
  */
 export class DeltaFIFO<T = KubernetesObject> implements Queue<T> {
   readonly #options: DeltaFIFOOptions<T>
