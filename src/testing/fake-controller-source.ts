@@ -43,7 +43,8 @@ class Watcher<T> {
  *
  * Versions are a counter of its own, one step a change. A watch tells every change after its version, first those that
  * have happened already, then live ones; it ends only by {@link resetWatch} or its signal. Any number of watches may be
- * open. Objects are copied on their way in and out. Everything that is listed comes in one page. Remembers all changes
+ * open. Nothing is checked against what is stored, so that any order of events can be made; a DELETED of what never was is
+ * told, too. Objects are copied on their way in and out. Everything that is listed comes in one page. Remembers all changes
  * until {@link resetWatch}.
  *
  * @example
@@ -85,16 +86,23 @@ export class FakeControllerSource<T extends KubernetesObject = KubernetesObject>
     return [...this.#objects.values()].map((object) => structuredClone(object))
   }
 
-  /** Returns the object as it is stored, with version and uid; so do all that change something. */
+  /**
+   * Returns the object as it is stored, with version and uid; so do all that change something. One that exists is replaced,
+   * and told as ADDED; without a uid of its own the new one is another object.
+   */
   add(object: FakeObject<T>): T {
     return this.change('ADDED', object)
   }
 
+  /** Replaces the whole object; keeps its uid. One that does not exist is added, and told as MODIFIED. */
   modify(object: FakeObject<T>): T {
     return this.change('MODIFIED', object)
   }
 
-  /** The event carries the last state that was stored, with the version of the delete. */
+  /**
+   * The event carries the last state that was stored, with the version of the delete. For one that does not exist, DELETED
+   * is told all the same, with `object` as it was given; a `DeltaFIFO` that does not know it drops that.
+   */
   delete(object: FakeObject<T>): T {
     return this.change('DELETED', object)
   }

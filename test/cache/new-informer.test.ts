@@ -52,6 +52,8 @@ describe('newInformer', () => {
     source.change('ADDED', thing('a'))
     source.change('MODIFIED', thing('b'))
     expect(await news()).toEqual(['update a@1 → a@2', 'add b@3'])
+    source.delete(thing('unknown'))
+    expect(await news()).toEqual([])
     stop.abort()
   })
 

@@ -49,6 +49,27 @@ describe('FakeControllerSource', () => {
     expect(source.objects.map(({ metadata }) => metadata.name).sort()).toEqual(['a', 'b'])
   })
 
+  test('checks no change against what it holds: each is told, and counts', async () => {
+    const source = new FakeControllerSource<Thing>()
+    const open = await watching(source)
+    const a = { metadata: { name: 'a' }, note: 'text' }
+    const first = source.add(a)
+    const second = source.add({ metadata: { name: 'a' } })
+    expect(second.metadata.uid).not.toBe(first.metadata.uid)
+    expect(source.objects).toEqual([second])
+    expect(source.modify(a).metadata.uid).toBe(second.metadata.uid)
+    source.modify({ metadata: { name: 'b' } })
+    expect(source.delete({ ...a, metadata: { name: 'c' } })).toMatchObject({ note: 'text' })
+    expect(await open.news()).toEqual([
+      'ADDED a@1',
+      'ADDED a@2',
+      'MODIFIED a@3',
+      'MODIFIED b@4',
+      'DELETED c@5',
+    ])
+    expect(source.objects.map(({ metadata }) => metadata.name)).toEqual(['a', 'b'])
+  })
+
   test('keeps its objects to itself', async () => {
     const source = new FakeControllerSource<Thing>()
     const given = { metadata: { name: 'a' }, note: 'text' }
