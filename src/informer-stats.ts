@@ -15,7 +15,7 @@ export interface InformerStats {
   readonly resource: string
   readonly state: InformerState
   readonly objects: number
-  /** Worker side; reported twice a second and at the stop. */
+  /** Worker side; reported twice a second and at the stop: just after a relist, `relists` may still be the number of before. */
   readonly watch: WatchCounters
   readonly workerRestarts: number
   /** Worker thread of the watch that runs, or ran last; 0: the caller's own, -1: none yet. */
