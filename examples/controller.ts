@@ -32,8 +32,11 @@ const queue = new WorkQueue()
 const registration = pods.informer.addEventHandler({
   onAdd: (event) => enqueue(event.object.spec?.nodeName, event),
   onUpdate(event) {
-    enqueue(event.object.spec?.nodeName, event)
-    enqueue(event.oldObject.spec?.nodeName, event)
+    const node = event.object.spec?.nodeName
+    const oldNode = event.oldObject.spec?.nodeName
+    enqueue(node, event)
+    // Only where they differ: a key that a worker has taken between two adds would be processed twice.
+    if (oldNode !== node) enqueue(oldNode, event)
   },
   onDelete: (event) => enqueue(event.object.spec?.nodeName, event),
 })
