@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node'
 import { afterEach, expect, test } from 'vitest'
 import { startChild } from '../support/child-process.ts'
 import { Command, mainPath, runCommand } from './command.ts'
@@ -118,6 +119,11 @@ test('a kubeconfig that serve wrote is enough', async () => {
   expect(json(ended.stdout)).toMatchObject({ objects: 5, received: 5 })
   const byEnvironment = await runCommand('watch po --until-synced -o json', { KUBECONFIG: file })
   expect(json(byEnvironment.stdout)).toMatchObject({ objects: 5 })
+  // client-node's own calls refuse plain HTTP unless the file says so.
+  const kubeConfig = new KubeConfig()
+  kubeConfig.loadFromFile(file)
+  const { items } = await kubeConfig.makeApiClient(CoreV1Api).listPodForAllNamespaces()
+  expect(items.length).toBe(5)
   expect((await command.interrupt()).code).toBe(0)
 })
 
