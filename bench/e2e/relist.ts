@@ -1,5 +1,4 @@
-import { until } from '../../test/support/until.ts'
-import { type BenchContext, parseBaseline } from './context.ts'
+import { type BenchContext, parseBaseline, sleep } from './context.ts'
 import { type Figure, median, seconds } from './figures.ts'
 import { quiet, withEngine } from './live.ts'
 
@@ -17,14 +16,14 @@ export async function measureRelist(context: BenchContext): Promise<Figure[]> {
       parseMs.push((await parseBaseline(file, context.objects)).parseMs)
       const before = await quiet(engine)
       await server.post('relist-trigger')
-      await until(
-        async () => {
-          const report = await engine.ask('mark')
-          return report.relists > before.relists && report.state === 'watching'
-        },
-        'the relist',
-        120_000,
-      )
+      const end = performance.now() + 120_000
+      // Rarely: what the engine's process does to report is a part of what is measured.
+      let report = before
+      while (report.relists === before.relists || report.state !== 'watching') {
+        if (performance.now() > end) throw new Error('waited 120 s in vain for the relist')
+        await sleep(1_000)
+        report = await engine.ask('mark')
+      }
       const after = await quiet(engine)
       busyMs.push(after.mainBusyMs - before.mainBusyMs)
       cpuMs.push(after.mainCpuMs - before.mainCpuMs)
