@@ -55,6 +55,8 @@ export class RecordStore<E> {
   /** Slabs alive, by epoch in order of appearance: an epoch's dictionaries live as long as a slab of it. */
   readonly slabsByEpoch: Map<E, Set<Slab<E>>> = new Map()
   #current: Slab<E> | undefined
+  /** Where dead cells lie. Nobody reads them: it has no epoch. */
+  readonly #nowhere = new Slab<E>(Buffer.alloc(0), undefined as E)
   /** Bytes of all slabs held, spare ones included. */
   slabBytes = 0
   /** Bytes of records cached or in use. */
@@ -213,7 +215,10 @@ export class RecordStore<E> {
 
   #kill(cell: VersionCell<E>): void {
     this.liveBytes -= cell.length
-    this.#shrink(cell.slab, cell.length)
+    const { slab } = cell
+    // A dead cell may be held for long, by an iteration that stands still: it must not hold a slab and its dictionaries.
+    cell.slab = this.#nowhere
+    this.#shrink(slab, cell.length)
   }
 
   #shrink(slab: Slab<E>, bytes: number): void {

@@ -107,6 +107,17 @@ describe('RecordStore', () => {
     expect([...store.slabsByEpoch.keys()]).toEqual(['new'])
   })
 
+  it('lets a dead cell hold no slab: whoever stands still in an iteration holds the cell for long', () => {
+    const store = new RecordStore<string>({ slabBytes: 4096 })
+    const [cached, pinned] = [write(store, 'e', 1, 100), write(store, 'e', 2, 100)]
+    store.use(pinned)
+    store.uncache(pinned)
+    expect(pinned.slab.bytes.length).toBe(4096)
+    store.release(pinned)
+    store.uncache(cached)
+    expect([cached.slab.bytes.length, pinned.slab.bytes.length]).toEqual([0, 0])
+  })
+
   it('does not free a slab while it is being filled, even when its first record dies at once', () => {
     const store = new RecordStore<string>({ slabBytes: 64 })
     const slab = store.addSlab(Buffer.alloc(20, 7), 'e')
