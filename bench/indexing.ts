@@ -1,5 +1,5 @@
 /**
- * Main's side of a batch, nobody listening: opening it, the rules, key map, namespace index and an index by path; as a
+ * Main's side of a batch, nobody listening: opening it, the rules, the hash of cells, the lists by namespace and an index by path; as a
  * ratio to JSON.parse of the same bytes. `first`: all keys new. `relist`: all unchanged. `rewrite`: all newer.
  */
 import assert from 'node:assert/strict'

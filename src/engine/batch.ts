@@ -52,7 +52,10 @@ export class Batch {
       new Float64Array(buffer, 24, 5)
     this.header = {
       ...extras,
-      ...{ incarnation, epoch, structuresFrom, valuesFrom },
+      incarnation,
+      epoch,
+      structuresFrom,
+      valuesFrom,
       ...(!Number.isNaN(safe) && { safe: String(safe) }),
     }
     this.rowCount = rowCount

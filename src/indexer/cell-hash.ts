@@ -2,6 +2,7 @@ import type { VersionCell } from '../protocol/record-store.ts'
 
 const partCount = 256
 const partSlotsMin = 32
+
 /** Open addressing with linear probing, at most three quarters full. */
 interface Part<E> {
   /** 0: free. Compared before the cell is looked at, which would be another cache miss. */
@@ -11,10 +12,9 @@ interface Part<E> {
 }
 
 /**
- * Key → cell, by the cells' own keys. A Map of strings costs three times as much to fill, since each key is hashed and
- * looked for twice, and holds each key once more. In 256 parts, none of which grows for longer than a fraction of a
- * millisecond. Parts never shrink: a peak of a
- * million keys leaves 25 MB. Cannot be iterated: where a cell stands shows nowhere.
+ * Key → cell, by the cells' own keys. A Map of strings costs two to three times as much to fill, since each key is looked
+ * for twice, and holds each key once more. In 256 parts, none of which grows for longer than a fraction of a millisecond.
+ * Parts never shrink: a peak of a million keys leaves 25 MB. Cannot be iterated: where a cell stands shows nowhere.
  */
 export class CellHash<E> {
   readonly #parts: (Part<E> | undefined)[] = new Array(partCount).fill(undefined)
