@@ -1,11 +1,11 @@
-import { Socket } from 'node:net'
-import { buildConnector, Pool } from 'undici'
+import type { Socket } from 'node:net'
+import { Pool } from 'undici'
 import { nodeRuntime, type Runtime } from '../src/base/runtime.ts'
+import { makeConnector } from '../src/net/connector.ts'
+import { Sockets } from '../src/net/sockets.ts'
 import type { ConnectionMaterial } from '../src/protocol/messages.ts'
 import { HttpRequest } from './http-request.ts'
 import type { Transport, TransportHandler, TransportRequest } from './transport.ts'
-
-const connectTimeoutMs = 10_000
 
 /**
  * HTTP/1.1 over undici's raw dispatch: one socket per request in flight (watches never block one another), kept alive
@@ -19,7 +19,7 @@ export class HttpTransport implements Transport {
   /** Made at the first request, so that a bad URL or certificate is a request's error. */
   #pool: Pool | undefined
   readonly #pools = new Set<Pool>()
-  readonly #sockets = new Set<Socket>()
+  readonly #sockets = new Sockets()
   readonly #requests = new Set<HttpRequest>()
 
   constructor(material: ConnectionMaterial, runtime: Runtime = nodeRuntime) {
@@ -29,9 +29,9 @@ export class HttpTransport implements Transport {
 
   setConnection(material: ConnectionMaterial): void {
     const old = this.#material
-    this.#oldSecrets = secretsOf(old.headers)
+    this.#oldSecrets = secretsOf(old)
     this.#material = material
-    if (old.server === material.server && JSON.stringify(old.tls) === JSON.stringify(material.tls)) return
+    if (endpointOf(old) === endpointOf(material)) return
     const pool = this.#pool
     this.#pool = undefined
     // Waits for the requests that run on it.
@@ -47,7 +47,7 @@ export class HttpTransport implements Transport {
     const request: HttpRequest = new HttpRequest({
       handler,
       host: hostOf(server),
-      secrets: secretsOf(headers),
+      secrets: secretsOf(this.#material),
       runtime,
       onDone: () => this.#requests.delete(request),
     })
@@ -81,7 +81,7 @@ export class HttpTransport implements Transport {
 
   /** `text` without the credentials of now and of just before. */
   redact(text: string): string {
-    const secrets = [...secretsOf(this.#material.headers), ...this.#oldSecrets]
+    const secrets = [...secretsOf(this.#material), ...this.#oldSecrets]
     return secrets.reduce((shown, secret) => shown.replaceAll(secret, '[redacted]'), text)
   }
 
@@ -92,37 +92,23 @@ export class HttpTransport implements Transport {
     this.#pool = undefined
     await Promise.all(pools.map((pool) => pool.destroy()))
     // A socket that was still connecting is not the pool's yet.
-    const closed = [...this.#sockets].map(
-      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
-    )
-    for (const socket of this.#sockets) socket.destroy()
-    await Promise.all(closed)
+    await this.#sockets.destroy()
   }
 
   #connect(origin: string): Pool {
-    const { tls } = this.#material
-    const connector = buildConnector({
-      // Some servers would choose HTTP/2, whose windows and shared connections slow large streams down.
-      allowH2: false,
-      timeout: connectTimeoutMs,
-      ...(tls?.ca !== undefined && { ca: tls.ca }),
-      ...(tls?.cert !== undefined && { cert: tls.cert }),
-      ...(tls?.key !== undefined && { key: tls.key }),
-      ...(tls?.servername !== undefined && { servername: tls.servername }),
-      ...(tls?.rejectUnauthorized !== undefined && { rejectUnauthorized: tls.rejectUnauthorized }),
+    const connector = makeConnector({
+      material: this.#material,
+      runtime: this.#runtime,
+      onSocket: this.#sockets.add,
     })
     const pool = new Pool(origin, {
       pipelining: 1,
-      connect: (options, callback) => {
-        const socket: unknown = connector(options, (...[error, connected]) => {
+      connect: (options, callback) =>
+        connector(options, (...[error, connected]) => {
           if (error !== null) return callback(error, null)
           doNotHold(connected)
           callback(null, connected)
-        })
-        if (!(socket instanceof Socket)) return
-        this.#sockets.add(socket)
-        socket.once('close', () => this.#sockets.delete(socket))
-      },
+        }),
     })
     this.#pools.add(pool)
     return pool
@@ -141,9 +127,15 @@ function hostOf(server: string): string {
   return URL.canParse(server) ? new URL(server).host : 'an invalid server URL'
 }
 
-function secretsOf(headers: Readonly<Record<string, string>>): readonly string[] {
+/** What a connection depends on: another one of it needs a new pool. */
+function endpointOf({ server, proxyUrl, tls }: ConnectionMaterial): string {
+  return JSON.stringify([server, proxyUrl, tls])
+}
+
+function secretsOf({ headers }: ConnectionMaterial): readonly string[] {
   return Object.entries(headers)
     .filter(([name]) => /^(authorization|proxy-authorization|cookie)$/i.test(name))
-    .map(([, value]) => value.replace(/^(Bearer|Basic) /i, ''))
+    .flatMap(([, value]) => value)
+    .map((value) => value.replace(/^(Bearer|Basic) /i, ''))
     .filter((value) => value.length >= 4)
 }

@@ -1,5 +1,8 @@
-import { Agent, type Dispatcher } from 'undici'
+import { type Dispatcher, Pool } from 'undici'
+import { nodeRuntime } from '../base/runtime.ts'
 import { KubeInformerError } from '../errors.ts'
+import { makeConnector } from '../net/connector.ts'
+import { Sockets } from '../net/sockets.ts'
 import type { ConnectionMaterial } from '../protocol/messages.ts'
 import { statusObjectError } from '../protocol/status-error.ts'
 import type { CredentialsBroker } from './credentials-broker.ts'
@@ -7,7 +10,8 @@ import type { CredentialsBroker } from './credentials-broker.ts'
 /** Small requests of the main thread (discovery, the command line's audit): the data path never comes here. */
 export class ApiClient {
   readonly #broker: CredentialsBroker
-  #agent: Agent | undefined
+  readonly #sockets = new Sockets()
+  #pool: Pool | undefined
   #material: ConnectionMaterial | undefined
 
   constructor(broker: CredentialsBroker) {
@@ -29,19 +33,19 @@ export class ApiClient {
   }
 
   async close(): Promise<void> {
-    await this.#agent?.destroy()
-    this.#agent = undefined
+    await this.#pool?.destroy()
+    this.#pool = undefined
     this.#material = undefined
+    await this.#sockets.destroy()
   }
 
   async #get(material: ConnectionMaterial, path: string, options: JsonRequestOptions): Promise<unknown> {
-    const agent = await this.#agentFor(material)
     const base = new URL(material.server)
     let answer: Dispatcher.ResponseData
     let text: string
     try {
-      answer = await agent.request({
-        origin: base.origin,
+      const pool = await this.#poolFor(material)
+      answer = await pool.request({
         path: base.pathname.replace(/\/$/, '') + path,
         method: 'GET',
         headers: { ...material.headers, accept: options.accept ?? 'application/json' },
@@ -69,15 +73,22 @@ export class ApiClient {
     return body
   }
 
-  /** One agent per material: rotated certificates need new connections. */
-  async #agentFor(material: ConnectionMaterial): Promise<Agent> {
-    if (this.#agent === undefined || JSON.stringify(this.#material?.tls) !== JSON.stringify(material.tls)) {
-      await this.#agent?.destroy()
-      this.#agent = new Agent({ connect: { ...material.tls, timeout: 10_000 }, connections: 4 })
+  /** One pool per material: rotated certificates need new connections. */
+  async #poolFor(material: ConnectionMaterial): Promise<Pool> {
+    if (this.#pool === undefined || endpointOf(this.#material) !== endpointOf(material)) {
+      await this.#pool?.destroy()
+      this.#pool = new Pool(new URL(material.server).origin, {
+        connect: makeConnector({ material, runtime: nodeRuntime, onSocket: this.#sockets.add }),
+        connections: 4,
+      })
     }
     this.#material = material
-    return this.#agent
+    return this.#pool
   }
+}
+
+function endpointOf(material: ConnectionMaterial | undefined): string {
+  return JSON.stringify([material?.server, material?.proxyUrl, material?.tls])
 }
 
 export interface JsonRequestOptions {

@@ -6,6 +6,8 @@ import type { WireError } from './error-wire.ts'
 export interface ConnectionMaterial {
   /** Base URL, no trailing slash, path prefix allowed. */
   readonly server: string
+  /** http, https (CONNECT), socks5 or socks5h; may hold user and password. */
+  readonly proxyUrl?: string
   readonly headers: Readonly<Record<string, string>>
   readonly tls?: {
     readonly ca?: string

@@ -10,10 +10,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/base': ['src/errors.ts'],
   'src/errors.ts': [],
   'src/protocol': ['src/base', 'src/errors.ts'],
+  'src/net': ['src/base', 'src/errors.ts', 'src/protocol'],
   'src/selectors': ['src/base', 'src/errors.ts', 'src/protocol'],
   'src/resources': ['src/kubernetes-object.ts'],
   'src/resources/typed-groups.ts': ['src/kubernetes-object.ts', 'src/resource-handle.ts', 'src/resources'],
-  'src/config': ['src/base', 'src/errors.ts', 'src/protocol', 'src/resources/names.ts'],
+  'src/config': ['src/base', 'src/errors.ts', 'src/net', 'src/protocol', 'src/resources/names.ts'],
   'src/reflector': ['src/base', 'src/errors.ts', 'src/protocol'],
   'src/indexer': ['src/base', 'src/errors.ts', 'src/protocol', 'src/selectors', 'src/notify/change-sink.ts'],
   'src/notify': ['src/base', 'src/kubernetes-object.ts', 'src/errors.ts', 'src/protocol', 'src/selectors'],
@@ -68,7 +69,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/kubernetes-object.ts',
     'src/lister-watcher.ts',
   ],
-  workers: ['src/base', 'src/errors.ts', 'src/protocol', 'src/reflector', 'src/selectors'],
+  workers: ['src/base', 'src/errors.ts', 'src/net', 'src/protocol', 'src/reflector', 'src/selectors'],
 }
 
 const files = [...sourceFiles('src'), ...sourceFiles('workers')]
@@ -126,7 +127,8 @@ test('packages stay where they belong', () => {
     '@kubernetes/client-node': /^src\/(config\/kube-config-file|resources\/types|compat\/.*)\.ts$/,
     commander: /^src\/cli\//,
     piscina: /^(src\/engine|workers)\//,
-    undici: /^(src\/config|workers)\//,
+    socks: /^src\/net\//,
+    undici: /^(src\/config|src\/net|workers)\//,
     msgpackr: /^(src\/(protocol|engine|indexer)|workers)\//,
   }
   const strangers: string[] = []
