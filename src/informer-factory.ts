@@ -219,7 +219,7 @@ export class InformerFactory extends TypedGroups {
   #share(
     resource: string,
     names: readonly (string | undefined)[],
-    what: Omit<WatchTemplate, 'columns' | 'bounds' | 'timing'>,
+    what: Omit<WatchTemplate, 'columns' | 'bounds' | 'timing' | 'compression'>,
     from: { readonly broker: CredentialsBroker } | { readonly source: ListerWatcher },
     select: (options: SelectOptions) => ResourceHandle<KubernetesObject>,
   ): ResourceHandle<KubernetesObject> {
@@ -239,6 +239,7 @@ export class InformerFactory extends TypedGroups {
             ...what,
             bounds: boundsOf(this.#options),
             timing: timingOf(this.#options.timing),
+            ...(this.#options.compression !== undefined && { compression: this.#options.compression }),
           },
         }),
       select,

@@ -4,7 +4,7 @@ import type { EngineOptions } from './engine/engine.ts'
 import { invalidOption, wrongType } from './errors.ts'
 import type { HandlerName } from './notify/callbacks.ts'
 import { planFields } from './protocol/field-plan.ts'
-import type { FieldSelection, ReflectorTiming, WatchBounds } from './protocol/messages.ts'
+import type { Compression, FieldSelection, ReflectorTiming, WatchBounds } from './protocol/messages.ts'
 import { checkTiming } from './reflector/timing.ts'
 import type { NamedResource } from './resources/names.ts'
 
@@ -39,6 +39,11 @@ export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, Fi
   readonly resyncPeriodMs?: number
   /** How long `close()` waits for handler calls in progress. @default 5,000 */
   readonly drainMs?: number
+  /**
+   * Of which answers the server may send gzip: `'none'`; `'lists'`, in pages or streamed, for networks under 1 Gbit/s;
+   * `'all'`, watches too, which servers hardly do and proxies may keep back. See docs/connections.md. @default 'none'
+   */
+  readonly compression?: Compression
   /** Timing of lists, watches and retries, whole numbers from 1; the defaults are client-go's. */
   readonly timing?: Partial<ReflectorTiming>
   /**
@@ -89,17 +94,23 @@ const otherOptions: readonly (keyof InformerFactoryOptions)[] = [
   'dropFields',
   'keepFields',
   'workerUrl',
+  'compression',
 ]
+
+const compressions: readonly Compression[] = ['none', 'lists', 'all']
 
 /** All but `kubeConfig`, which config/ looks at. @throws ERR_INVALID_OPTION naming option and what is allowed */
 export function validateFactoryOptions(options: InformerFactoryOptions): void {
   checkNames('', options, [...Object.keys(ranges), ...otherOptions])
-  const { namespace, timing, onHandlerError, workerUrl } = options
+  const { namespace, timing, onHandlerError, workerUrl, compression } = options
   for (const [name, range] of Object.entries(ranges)) checkWhole(name, Reflect.get(options, name), range)
   checkPathPart('namespace', namespace)
   checkType('onHandlerError', onHandlerError, 'function')
   if (workerUrl !== undefined && !(workerUrl instanceof URL)) {
     throw wrongType('workerUrl', workerUrl, 'must be a URL')
+  }
+  if (compression !== undefined && !compressions.includes(compression)) {
+    throw invalidOption('compression', compression, `must be one of ${compressions.join(', ')}`)
   }
   if (timing !== undefined) checkTiming(timing)
   fieldsOf(options, {})

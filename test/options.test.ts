@@ -17,6 +17,7 @@ test.each<[string, InformerFactoryOptions, string]>([
   ['timing', wrong({ timing: 5_000 }), 'silenceMs'],
   ['namespace', wrong({ namespace: ['web'] }), 'must be a string'],
   ['workerUrl', wrong({ workerUrl: './worker.js' }), 'must be a URL'],
+  ['compression', wrong({ compression: 'gzip' }), 'must be one of none, lists, all'],
   ['onHandlerError', wrong({ onHandlerError: 'log' }), 'must be a function'],
 ])('a wrong %s is refused at construction: %j', (option, options, message) => {
   expect(() => createInformerFactory(options)).toThrow(

@@ -3,16 +3,17 @@ import { Pool } from 'undici'
 import { nodeRuntime, type Runtime } from '../src/base/runtime.ts'
 import { makeConnector } from '../src/net/connector.ts'
 import { Sockets } from '../src/net/sockets.ts'
-import type { ConnectionMaterial } from '../src/protocol/messages.ts'
+import type { Compression, ConnectionMaterial } from '../src/protocol/messages.ts'
 import { HttpRequest } from './http-request.ts'
-import type { Transport, TransportHandler, TransportRequest } from './transport.ts'
+import type { RequestKind, Transport, TransportHandler, TransportRequest } from './transport.ts'
 
 /**
  * HTTP/1.1 over undici's raw dispatch: one socket per request in flight (watches never block one another), kept alive
- * between requests. Never follows redirects, never asks for compression. No error text holds a credential.
+ * between requests. Never follows redirects. No error text holds a credential.
  */
 export class HttpTransport implements Transport {
   readonly #runtime: Runtime
+  readonly #compression: Compression
   #material: ConnectionMaterial
   /** Of the material before: requests that were sent with it may still be answered. */
   #oldSecrets: readonly string[] = []
@@ -22,8 +23,13 @@ export class HttpTransport implements Transport {
   readonly #sockets = new Sockets()
   readonly #requests = new Set<HttpRequest>()
 
-  constructor(material: ConnectionMaterial, runtime: Runtime = nodeRuntime) {
+  constructor(
+    material: ConnectionMaterial,
+    runtime: Runtime = nodeRuntime,
+    compression: Compression = 'none',
+  ) {
     this.#runtime = runtime
+    this.#compression = compression
     this.#material = material
   }
 
@@ -41,7 +47,12 @@ export class HttpTransport implements Transport {
     )
   }
 
-  open(path: string, query: URLSearchParams, handler: TransportHandler): TransportRequest {
+  open(
+    path: string,
+    query: URLSearchParams,
+    handler: TransportHandler,
+    kind: RequestKind = 'watch',
+  ): TransportRequest {
     const { server, headers } = this.#material
     const runtime = this.#runtime
     const request: HttpRequest = new HttpRequest({
@@ -63,8 +74,7 @@ export class HttpTransport implements Transport {
           headers: {
             ...headers,
             accept: 'application/json',
-            // Watches may be compressed member by member since 1.37; the bytes are for our own framer.
-            'accept-encoding': 'identity',
+            'accept-encoding': accepts(this.#compression, kind) ? 'gzip' : 'identity',
           },
           // undici's own limits of 300 s would end every quiet watch; the reflector's silence timer rules.
           headersTimeout: 0,
@@ -120,6 +130,11 @@ function doNotHold(socket: Socket): void {
   socket.unref()
   // undici references it again with every request after an idle while.
   socket.ref = () => socket
+}
+
+/** A watch that resumes is not a list: no server compresses it, and a proxy that does may keep events back. */
+function accepts(compression: Compression, kind: RequestKind): boolean {
+  return compression === 'all' || (compression === 'lists' && kind !== 'watch')
 }
 
 /** Without user and password, which a URL may hold. */

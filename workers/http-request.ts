@@ -1,7 +1,9 @@
+import { gunzipSync } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import type { Runtime } from '../src/base/runtime.ts'
 import { KubeInformerError } from '../src/errors.ts'
 import { parseRetryAfter, statusError } from '../src/protocol/status-error.ts'
+import { Gunzip } from './gunzip.ts'
 import type { TransportHandler, TransportRequest } from './transport.ts'
 
 /** Bytes kept of an answer that is an error. */
@@ -21,6 +23,7 @@ export interface HttpRequestOptions {
 interface Failure {
   readonly status: number
   readonly retryAfterMs: number | undefined
+  readonly isCompressed: boolean
   readonly body: Buffer[]
   bytes: number
 }
@@ -36,6 +39,10 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
   #isPaused = false
   /** Of an answer that is no success. */
   #failure: Failure | undefined
+  /** Of an answer that is compressed; all others pass by it. */
+  #gunzip: Gunzip | undefined
+  /** Compressed bytes that the handler has not been told of. */
+  #wireBytes = 0
 
   constructor(options: HttpRequestOptions) {
     this.#options = options
@@ -52,12 +59,15 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
 
   pause(): void {
     this.#isPaused = true
-    this.#controller?.pause()
+    // The socket rests by itself when the unpacking does.
+    if (this.#gunzip !== undefined) this.#gunzip.pause()
+    else this.#controller?.pause()
   }
 
   resume(): void {
     this.#isPaused = false
-    this.#controller?.resume()
+    if (this.#gunzip !== undefined) this.#gunzip.resume()
+    else this.#controller?.resume()
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -69,12 +79,18 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     // Early hints and the like: undici tells of them in the same words, and the answer itself is still to come.
     if (this.#isDone || status < 200) return
-    const encoding = one(headers['content-encoding'])?.trim().toLowerCase() ?? 'identity'
+    const encoding = one(headers['content-encoding'])?.trim().toLowerCase() ?? ''
+    const isCompressed = encoding === 'gzip' || encoding === 'x-gzip'
     if (status !== 200) {
       const retryAfterMs = parseRetryAfter(one(headers['retry-after']), this.#options.runtime.nowMs())
-      this.#failure = { status, retryAfterMs, body: [], bytes: 0 }
+      this.#failure = { status, retryAfterMs, isCompressed, body: [], bytes: 0 }
+    } else if (isCompressed) {
+      // Also when it was not asked for: some proxies compress whatever passes.
+      this.#gunzip = this.#unpack(controller)
+      if (this.#isPaused) this.#gunzip.pause()
+      this.#options.handler.onHeaders()
     } else if (encoding !== '' && encoding !== 'identity') {
-      const message = 'the server compresses its answer, though it was asked not to'
+      const message = 'the server compresses its answer in a way that it was not asked for'
       this.#fail(new KubeInformerError('ERR_UNEXPECTED_BODY', message))
     } else {
       if (this.#isPaused) controller.pause()
@@ -82,11 +98,15 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
     }
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#isDone) return
     const failure = this.#failure
     if (failure === undefined) {
-      this.#options.handler.onData(chunk)
+      if (this.#gunzip === undefined) this.#options.handler.onData(chunk)
+      else {
+        this.#wireBytes += chunk.length
+        if (!this.#gunzip.write(chunk)) controller.pause()
+      }
       return
     }
     const room = errorBodyBytesMax - failure.bytes
@@ -98,6 +118,7 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
 
   onResponseEnd(): void {
     if (this.#failure !== undefined) this.#endFailure(this.#failure)
+    else if (this.#gunzip !== undefined) this.#gunzip.end()
     else if (this.#done()) this.#options.handler.onEnd()
   }
 
@@ -118,8 +139,25 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
     )
   }
 
+  #unpack(controller: Dispatcher.DispatchController): Gunzip {
+    const { handler } = this.#options
+    return new Gunzip({
+      onData: (chunk) => {
+        const wireBytes = this.#wireBytes
+        this.#wireBytes = 0
+        handler.onData(chunk, wireBytes)
+      },
+      onDrain: () => controller.resume(),
+      onEnd: () => {
+        if (this.#done()) handler.onEnd()
+      },
+      onError: (error) => this.#fail(error),
+    })
+  }
+
   #endFailure(failure: Failure): void {
-    const body = this.#redact(Buffer.concat(failure.body).toString('utf8'))
+    const bytes = Buffer.concat(failure.body)
+    const body = this.#redact((failure.isCompressed ? unpacked(bytes) : bytes).toString('utf8'))
     this.#fail(statusError(failure.status, failure.retryAfterMs, body))
   }
 
@@ -133,6 +171,7 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
   #done(): boolean {
     if (this.#isDone) return false
     this.#isDone = true
+    this.#gunzip?.destroy()
     this.#options.onDone()
     return true
   }
@@ -143,6 +182,15 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
 }
 
 const aborted = new Error('aborted')
+
+/** What an error says is worth a try; its status says enough. */
+function unpacked(bytes: Buffer): Buffer {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: errorBodyBytesMax })
+  } catch {
+    return Buffer.alloc(0)
+  }
+}
 
 function one(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header

@@ -8,8 +8,11 @@ export type RequestKind = OpenEffect['request']
 export interface TransportHandler {
   /** The answer is a success and its body follows. Exactly one of onEnd and onError comes last. */
   onHeaders(): void
-  /** The bytes are the handler's until the call returns. May still come after `pause()`. */
-  onData(chunk: Buffer): void
+  /**
+   * The bytes are the handler's until the call returns. May still come after `pause()`. `wireBytes`: what came over the
+   * wire for them, since the last call, where that is something else than they are.
+   */
+  onData(chunk: Buffer, wireBytes?: number): void
   onEnd(): void
   /** Also for every answer that is no success; then nothing else was called. */
   onError(error: KubeInformerError): void

@@ -2,6 +2,7 @@ import type { WatchCounters } from '../protocol/messages.ts'
 
 export const emptyCounters: Readonly<WatchCounters> = {
   bytesRead: 0,
+  wireBytesRead: 0,
   events: 0,
   bookmarks: 0,
   lists: 0,
@@ -20,6 +21,7 @@ export const emptyCounters: Readonly<WatchCounters> = {
 
 const cumulative = [
   'bytesRead',
+  'wireBytesRead',
   'events',
   'bookmarks',
   'lists',

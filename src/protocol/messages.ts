@@ -18,6 +18,9 @@ export interface ConnectionMaterial {
   }
 }
 
+/** Of which answers the server may send gzip: none, lists (in pages or streamed), or watches, too. */
+export type Compression = 'none' | 'lists' | 'all'
+
 export interface FieldSelection {
   /** Dotted paths left out of records, e.g. `metadata.managedFields`. Excludes `keep`. */
   readonly drop?: readonly string[]
@@ -73,6 +76,8 @@ export interface WatchSpec {
   readonly timing: ReflectorTiming
   /** What main answers from a user's functions: everything, or lists alone. Absent: the API server answers all. */
   readonly source?: 'all' | 'lists'
+  /** @default none */
+  readonly compression?: Compression
   /** Unused where main answers everything. */
   readonly connection: ConnectionMaterial
   /** Shared by all watches of an engine, see memory-budget.ts. */
@@ -143,8 +148,10 @@ export type FromSource =
 
 /** What a watch did and holds, in its worker. */
 export interface WatchCounters {
-  /** Of answers' bodies. */
+  /** Of answers' bodies, unpacked. */
   bytesRead: number
+  /** The same as they came over the wire: fewer where they were compressed. */
+  wireBytesRead: number
   /** Objects taken in, those of lists included. */
   events: number
   bookmarks: number

@@ -3,12 +3,20 @@ import type { WatchCounters } from '../protocol/messages.ts'
 /** What the reflector counts of a watch. */
 export type ReflectorCounters = Pick<
   WatchCounters,
-  'bytesRead' | 'bookmarks' | 'lists' | 'watches' | 'relists' | 'reconnects' | 'lastByteAtMs'
+  | 'bytesRead'
+  | 'wireBytesRead'
+  | 'bookmarks'
+  | 'lists'
+  | 'watches'
+  | 'relists'
+  | 'reconnects'
+  | 'lastByteAtMs'
 >
 
 export function newCounters(): ReflectorCounters {
   return {
     bytesRead: 0,
+    wireBytesRead: 0,
     bookmarks: 0,
     lists: 0,
     watches: 0,

@@ -50,6 +50,7 @@ export class Answer implements TransportHandler {
   readonly request: TransportRequest
   error: KubeInformerError | undefined
   body = ''
+  wireBytes = 0
   #waiting: (() => void)[] = []
 
   constructor(transport: HttpTransport, path = '/api/v1/pods', query: Record<string, string> = {}) {
@@ -62,7 +63,8 @@ export class Answer implements TransportHandler {
     this.#call('headers')
   }
 
-  onData(chunk: Buffer): void {
+  onData(chunk: Buffer, wireBytes: number = chunk.length): void {
+    this.wireBytes += wireBytes
     this.body += chunk.toString()
     this.#call('data')
   }

@@ -64,10 +64,11 @@ export class ResponseReader implements AnswerReader, TransportHandler {
     if (!this.#isClosed) this.#options.emit({ type: 'opened' })
   }
 
-  onData(chunk: Buffer): void {
+  onData(chunk: Buffer, wireBytes: number = chunk.length): void {
     if (this.#isClosed) return
     const { host, runtime, counters } = this.#options
     counters.bytesRead += chunk.length
+    counters.wireBytesRead += wireBytes
     if (chunk.length > 0) counters.lastByteAtMs = runtime.nowMs()
     host.chunkStarts()
     try {

@@ -41,6 +41,8 @@ export interface EmbeddedApiServerOptions {
   readonly hasWatchList?: boolean
   /** Whether large lists are compressed for clients that accept gzip. Default true. */
   readonly hasCompression?: boolean
+  /** Whether streams of initial events are, too, each flush a gzip member of its own, as from 1.37 on. Default false. */
+  readonly hasWatchListCompression?: boolean
   /** Whether objects are refused in namespaces that do not exist. Default false. */
   readonly requiresNamespaces?: boolean
   /** How a watch from a forgotten version is refused: an ERROR event, as a real server does (default), or HTTP 410. */
@@ -115,6 +117,7 @@ export class EmbeddedApiServer {
       versionWaitMs: options.versionWaitMs ?? 3_000,
       hasWatchList: options.hasWatchList ?? true,
       hasCompression: options.hasCompression ?? true,
+      hasWatchListCompression: options.hasWatchListCompression ?? false,
       requiresNamespaces: options.requiresNamespaces ?? false,
       watchErrors: options.watchErrors ?? 'event',
       control: (name, body) => runControl(this, name, body),

@@ -31,6 +31,7 @@ export interface HandlerContext {
   readonly versionWaitMs: number
   readonly hasWatchList: boolean
   readonly hasCompression: boolean
+  readonly hasWatchListCompression: boolean
   readonly requiresNamespaces: boolean
   readonly watchErrors: 'event' | 'status'
   /** `/embedded/...`: what no real server has. */
@@ -97,7 +98,7 @@ export class RequestHandler {
     const verb = isWatch ? 'watch' : verbOf(request.method, name)
     this.#context.access.authorize(granted, served.type, verb, namespace)
     if (!served.type.verbs.includes(verb)) throw failures.methodNotAllowed()
-    if (verb === 'watch') return await this.#watch(response, query, namespace, served)
+    if (verb === 'watch') return await this.#watch(request, response, query, namespace, served)
     if (verb === 'list') return await this.#list(request, response, query, namespace, served)
     const scope = namespace ?? ''
     const writer = new ObjectWriter(served, this.#context.runtime)
@@ -164,8 +165,7 @@ export class RequestHandler {
     }
     response.setHeader('content-type', 'application/json')
     response.setHeader('cache-control', 'no-cache, private')
-    const isCompressed =
-      hasCompression && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && isLarge(page.items)
+    const isCompressed = hasCompression && acceptsGzip(request) && isLarge(page.items)
     if (!isCompressed) return await writeList(response, page, served.encoder, count)
     response.setHeader('content-encoding', 'gzip')
     response.setHeader('vary', 'accept-encoding')
@@ -177,12 +177,13 @@ export class RequestHandler {
   }
 
   async #watch(
+    request: IncomingMessage,
     response: ServerResponse,
     query: URLSearchParams,
     namespace: string | undefined,
     served: ServedResource,
   ): Promise<void> {
-    const { counters, hasWatchList, watchErrors } = this.#context
+    const { counters, hasWatchList, hasWatchListCompression, watchErrors } = this.#context
     counters.watches++
     const asked = parseWatchRequest(query, namespace, hasWatchList)
     const selects = selectObjects(namespace, asked.labelSelector, asked.fieldSelector)
@@ -195,13 +196,23 @@ export class RequestHandler {
     }
     if (failure !== undefined && watchErrors === 'status') throw failure
     if (response.destroyed) return
-    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
+    const isCompressed =
+      hasWatchListCompression &&
+      failure === undefined &&
+      asked.hasInitialEvents &&
+      asked.hasBookmarks &&
+      acceptsGzip(request)
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'cache-control': 'no-cache, private',
+      ...(isCompressed && { 'content-encoding': 'gzip', vary: 'accept-encoding' }),
+    })
     response.flushHeaders()
     if (failure !== undefined) {
       response.end(`{"type":"ERROR","object":${failure.body()}}\n`)
       return
     }
-    served.hub.open(response, asked, selects)
+    served.hub.open(response, asked, selects, isCompressed)
   }
 
   /** Throws 504 when the server does not get there in time, as a replica that is behind. */
@@ -253,6 +264,10 @@ function requireJson(request: IncomingMessage): void {
   const accept = request.headers.accept ?? '*/*'
   if (/json|\*\/\*|application\/\*/.test(accept)) return
   throw new ApiFailure(406, 'NotAcceptable', 'only the following media types are accepted: application/json')
+}
+
+function acceptsGzip(request: IncomingMessage): boolean {
+  return /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
 }
 
 function isLarge(items: readonly StoredObject[]): boolean {

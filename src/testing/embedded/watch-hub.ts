@@ -41,11 +41,17 @@ export class WatchHub {
   }
 
   /** Starts a watch; the head of the response is written, and {@link expiry} had nothing to say. */
-  open(response: ServerResponse, request: WatchRequest, selects: Predicate | undefined): void {
+  open(
+    response: ServerResponse,
+    request: WatchRequest,
+    selects: Predicate | undefined,
+    isCompressed = false,
+  ): void {
     const { history } = this.#context.store
     const isFromNow = request.hasInitialEvents || request.version === undefined
     const position = isFromNow ? history.end : history.positionAfter(request.version as number)
-    const stream = new WatchStream(this.#context, response, request, selects, position ?? history.end)
+    const start = position ?? history.end
+    const stream = new WatchStream(this.#context, response, request, selects, start, isCompressed)
     this.#streams.add(stream)
     stream.flush()
   }

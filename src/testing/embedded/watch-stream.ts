@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import type { Runtime, Timer } from '../../base/runtime.ts'
 import type { Counters } from './counters.ts'
 import { ChunkBuilder, chunkBytesMax, type EventEncoder, selectChange } from './event-encoder.ts'
@@ -46,6 +47,8 @@ export class WatchStream implements SlowWatcher {
   readonly #response: ServerResponse
   readonly #request: WatchRequest
   readonly #selects: Predicate | undefined
+  /** Whether each write is a gzip member. */
+  readonly #isCompressed: boolean
   readonly #timers: Timer[] = []
   #chunk: ChunkBuilder | undefined
   #initial: readonly StoredObject[] | undefined
@@ -65,7 +68,9 @@ export class WatchStream implements SlowWatcher {
     request: WatchRequest,
     selects: Predicate | undefined,
     position: number,
+    isCompressed: boolean,
   ) {
+    this.#isCompressed = isCompressed
     this.#context = context
     this.#response = response
     this.#request = request
@@ -203,8 +208,9 @@ export class WatchStream implements SlowWatcher {
 
   #write(data: Buffer | string): void {
     const { counters } = this.#context
-    const bytes = Buffer.byteLength(data)
-    this.#response.write(data, (error) => {
+    const sent = this.#isCompressed ? gzipSync(data, { level: 1 }) : data
+    const bytes = Buffer.byteLength(sent)
+    this.#response.write(sent, (error) => {
       if (!error) counters.bytesSent += bytes
     })
   }
