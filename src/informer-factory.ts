@@ -239,7 +239,7 @@ export class InformerFactory extends TypedGroups {
             ...what,
             bounds: boundsOf(this.#options),
             timing: timingOf(this.#options.timing),
-            ...(this.#options.compression !== undefined && { compression: this.#options.compression }),
+            compression: this.#options.compression ?? 'lists',
           },
         }),
       select,

@@ -40,8 +40,9 @@ export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, Fi
   /** How long `close()` waits for handler calls in progress. @default 5,000 */
   readonly drainMs?: number
   /**
-   * Of which answers the server may send gzip: `'none'`; `'lists'`, in pages or streamed, for networks under 1 Gbit/s;
-   * `'all'`, watches too, which servers hardly do and proxies may keep back. See docs/connections.md. @default 'none'
+   * Of which answers the server may send gzip: `'none'`, where processors are scarcer than the network; `'lists'`, in pages
+   * or streamed; `'all'`, watches that resume, too: no server compresses these, and a proxy may keep events back.
+   * @default 'lists'
    */
   readonly compression?: Compression
   /** Timing of lists, watches and retries, whole numbers from 1; the defaults are client-go's. */

@@ -10,7 +10,12 @@ import { parseArgs } from 'node:util'
 import { nodeRuntime } from '../../src/base/runtime.ts'
 import { Fold } from '../../src/cli/fold.ts'
 import { MsHistogram } from '../../src/cli/process-meter.ts'
-import { createInformerFactory, type KubernetesObject, type ResourceHandle } from '../../src/index.ts'
+import {
+  type Compression,
+  createInformerFactory,
+  type KubernetesObject,
+  type ResourceHandle,
+} from '../../src/index.ts'
 import { auditCache } from './engine-audit.ts'
 import { MainMeter } from './main-meter.ts'
 
@@ -21,6 +26,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '1' },
     resource: { type: 'string', default: 'pods' },
     fold: { type: 'boolean', default: false },
+    compression: { type: 'string', default: 'none' },
   },
 })
 const server = values.server ?? ''
@@ -64,6 +70,7 @@ function walk(value: unknown): number {
 const factory = createInformerFactory({
   kubeConfig: { server },
   threads: Number(values.threads),
+  compression: values.compression as Compression,
   onHandlerError: (error) => {
     throw error
   },
@@ -135,6 +142,7 @@ function report(extra: Readonly<Record<string, unknown>> = {}): void {
       lagMs: lag.percentiles(),
       state: stats.state,
       bytesRead: stats.watch.bytesRead,
+      wireBytesRead: stats.watch.wireBytesRead,
       received: stats.watch.events,
       merged: stats.watch.merged + stats.listeners.reduce((sum, listener) => sum + listener.merged, 0),
       relists: stats.watch.relists,

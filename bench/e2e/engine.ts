@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { AuditResult } from '../../src/cli/audit.ts'
+import type { Compression } from '../../src/index.ts'
 import { type Report, Subject } from './subject.ts'
 
 /** `none`: nobody reads; `two`: two fields of every object; `all`: every object is walked from end to end. */
@@ -27,6 +28,7 @@ export interface EngineReport extends Report {
   readonly lagMs: { readonly p50: number; readonly p99: number; readonly max: number } | null
   readonly state: string
   readonly bytesRead: number
+  readonly wireBytesRead: number
   readonly received: number
   readonly merged: number
   readonly relists: number
@@ -47,6 +49,8 @@ export interface EngineRunOptions {
   readonly resource?: Resource
   /** Keeps what the handler is told, for `audit`. */
   readonly fold?: boolean
+  /** @default none */
+  readonly compression?: Compression
 }
 
 export function startEngine(options: EngineRunOptions): Subject<EngineReport> {
@@ -59,6 +63,7 @@ export function startEngine(options: EngineRunOptions): Subject<EngineReport> {
     options.read,
     ...(options.threads === undefined ? [] : ['--threads', String(options.threads)]),
     ...(options.resource === undefined ? [] : ['--resource', options.resource]),
+    ...(options.compression === undefined ? [] : ['--compression', options.compression]),
     ...(options.fold === true ? ['--fold'] : []),
   ])
 }
