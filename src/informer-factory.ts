@@ -152,7 +152,9 @@ export class InformerFactory extends TypedGroups {
   }
 
   async #close(): Promise<void> {
-    await Promise.all(this.#informers().map((informer) => informer.close()))
+    const closed = this.#informers().map((informer) => informer.close())
+    // After those: a watch that still wants credentials would show that there are none any more.
+    await Promise.all([...closed, this.#broker.close()])
     await this.#engine.close()
   }
 

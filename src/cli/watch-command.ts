@@ -17,7 +17,8 @@ export async function watchCommand(options: WatchArguments, io: CommandIo): Prom
   try {
     const config: ConnectionConfig | undefined =
       embedded === undefined ? await connectionConfig(options) : { server: embedded.url }
-    const client = new ApiClient(createCredentialsBroker(config))
+    const broker = createCredentialsBroker(config)
+    const client = new ApiClient(broker)
     try {
       const type = await resolveResource(options.resource, client, { signal: io.interrupt })
       if (!type.namespaced && options.namespace !== undefined) {
@@ -26,6 +27,7 @@ export async function watchCommand(options: WatchArguments, io: CommandIo): Prom
       return await new WatchRun({ options, io, config, client, type, embedded }).run()
     } finally {
       await client.close()
+      await broker.close()
     }
   } catch (error) {
     if (io.interrupt.aborted && error === io.interrupt.reason) return 0

@@ -8,6 +8,7 @@ import type {
   ObjectCallback,
 } from '@kubernetes/client-node'
 import { createCredentialsBroker } from '../config/connection-config.ts'
+import type { CredentialsBroker } from '../config/credentials-broker.ts'
 import { Engine } from '../engine/engine.ts'
 import { invalidOption, KubeInformerError } from '../errors.ts'
 import { Informer } from '../informer.ts'
@@ -108,7 +109,7 @@ class ListWatchInformer<T extends KubernetesObject> implements CompatInformer<T>
     const fields = fieldSelector ?? query.get('fieldSelector') ?? ''
     this.#informer = new Informer<T>({
       engine: engineOf(options.threads),
-      broker: createCredentialsBroker(kubeconfig),
+      broker: brokerOf(kubeconfig),
       source: this.#source(),
       resource: plainPath,
       resyncPeriodMs: 0,
@@ -276,4 +277,16 @@ function engineOf(threads: number | undefined): Engine {
     engines.get(threads) ?? new Engine(threads === undefined ? {} : { threads }, undefined, 'ended')
   engines.set(threads, engine)
   return engine
+}
+
+const brokers = new WeakMap<KubeConfig, Map<string, CredentialsBroker>>()
+
+/** One for all informers of a KubeConfig's context: each of its own would run a credential plugin of its own. */
+function brokerOf(kubeconfig: KubeConfig): CredentialsBroker {
+  const byContext = brokers.get(kubeconfig) ?? new Map<string, CredentialsBroker>()
+  brokers.set(kubeconfig, byContext)
+  const context = kubeconfig.getCurrentContext()
+  const broker = byContext.get(context) ?? createCredentialsBroker(kubeconfig)
+  byContext.set(context, broker)
+  return broker
 }

@@ -5,8 +5,15 @@ import { type CredentialSource, CredentialsBroker } from './credentials-broker.t
 import { type Environment, nodeEnvironment } from './environment.ts'
 import { type ExplicitConnection, explicitSource } from './explicit-source.ts'
 import { inClusterSource, isInCluster } from './in-cluster-source.ts'
-import { type KubeConfigFile, kubeConfigPaths, loadKubeConfig } from './kube-config-file.ts'
-import { type KubeConfigLike, kubeConfigSource } from './kube-config-source.ts'
+import {
+  type KubeConfigFile,
+  type KubeConfigText,
+  kubeConfigPaths,
+  parseKubeConfigs,
+  readKubeConfigs,
+} from './kube-config-file.ts'
+import type { KubeConfigLike } from './kube-config-like.ts'
+import { kubeConfigSource } from './kube-config-source.ts'
 
 /**
  * How to reach the API server: client-node's `KubeConfig`, a server by its address, a kubeconfig file (and context),
@@ -21,11 +28,15 @@ export function createCredentialsBroker(
   runtime: Runtime = nodeRuntime,
   environment: Environment = nodeEnvironment,
 ): CredentialsBroker {
-  return new CredentialsBroker(sourceOf(config, environment), runtime)
+  return new CredentialsBroker(sourceOf(config, environment, runtime), runtime)
 }
 
-function sourceOf(config: ConnectionConfig | undefined, environment: Environment): CredentialSource {
-  if (config === undefined) return fileSource({}, environment)
+function sourceOf(
+  config: ConnectionConfig | undefined,
+  environment: Environment,
+  runtime: Runtime,
+): CredentialSource {
+  if (config === undefined) return fileSource({}, environment, runtime)
   if (config === 'in-cluster') return inClusterSource(environment)
   if (typeof config !== 'object' || config === null) {
     throw wrongType(
@@ -35,37 +46,46 @@ function sourceOf(config: ConnectionConfig | undefined, environment: Environment
     )
   }
   if ('applyToHTTPSOptions' in config) {
-    return kubeConfigSource(
-      `KubeConfig (context ${config.getCurrentContext()})`,
-      async () => config,
+    return kubeConfigSource({
+      description: `KubeConfig (context ${config.getCurrentContext()})`,
+      load: async () => config,
       environment,
-    )
+      runtime,
+    })
   }
   if ('server' in config) return explicitSource(config, environment)
   // A misspelt `server` would watch whatever cluster kubectl is set to.
   checkNames('kubeConfig', config, ['file', 'context', 'server'])
   for (const name of ['file', 'context'] as const) checkType(`kubeConfig.${name}`, config[name], 'string')
-  return fileSource(config, environment)
+  return fileSource(config, environment, runtime)
 }
 
-function fileSource(options: KubeConfigFile, environment: Environment): CredentialSource {
+function fileSource(options: KubeConfigFile, environment: Environment, runtime: Runtime): CredentialSource {
   const { paths, explicit } = kubeConfigPaths(options, environment)
-  const description = `kubeconfig ${paths.join(', ')}`
-  let loaded: KubeConfigLike | undefined
-  const files = kubeConfigSource(
-    description,
-    async (fresh) => {
-      if (fresh) loaded = undefined
-      loaded ??= await loadKubeConfig(paths, options.context, environment)
-      if (loaded === undefined) throw nothingFound(paths, explicit)
-      return loaded
+  let texts: readonly KubeConfigText[] | undefined
+  let parsed: KubeConfigLike | undefined
+  const files = kubeConfigSource({
+    description: `kubeconfig ${paths.join(', ')}`,
+    // Read each time, parsed when it was changed: a cluster that is made anew writes its certificates here.
+    load: async () => {
+      const found = await readKubeConfigs(paths, environment)
+      if (found.length === 0) throw nothingFound(paths, explicit)
+      if (parsed === undefined || JSON.stringify(found) !== JSON.stringify(texts)) {
+        parsed = await parseKubeConfigs(found, options.context)
+        texts = found
+      }
+      return parsed
     },
     environment,
-  )
+    runtime,
+  })
   if (explicit || options.context !== undefined || !isInCluster(environment)) return files
   const pod = inClusterSource(environment)
   return {
-    reuseMs: files.reuseMs,
+    get reuseMs() {
+      return files.reuseMs
+    },
+    close: () => files.close?.(),
     async load(fresh) {
       try {
         return await files.load(fresh)

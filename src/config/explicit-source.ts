@@ -1,121 +1,130 @@
 import { checkNames, checkType } from '../base/check-options.ts'
-import { version } from '../base/version.ts'
 import { KubeInformerError } from '../errors.ts'
-import type { ConnectionMaterial } from '../protocol/messages.ts'
+import { readTokenFile, tokenFault, tokenFileReuseMs } from './bearer-token.ts'
+import { connectionMaterial, serverUrl } from './connection-material.ts'
 import type { CredentialSource } from './credentials-broker.ts'
-import { type Environment, systemCode } from './environment.ts'
+import type { Environment } from './environment.ts'
+import { type Impersonation, impersonationHeaders } from './impersonation.ts'
+import { checkedProxyUrl, proxyFromEnvironment } from './proxy.ts'
+import { basicAuthorization } from './user-credentials.ts'
 
 /** A server by its address. PEM values are the text itself, not a file's name. */
 export interface ExplicitConnection {
   /** `https://host:6443`, path prefix allowed. */
   readonly server: string
-  /** Bearer token. Excludes `tokenFile`. */
+  /** Bearer token. Excludes `tokenFile` and `username`. */
   readonly token?: string | undefined
-  /** File with a bearer token; read again when older than 60 s and after a 401. */
+  /** File with a bearer token; read again when older than 60 s and after a 401. Excludes `username`. */
   readonly tokenFile?: string | undefined
+  /** Basic authentication, with `password`. API servers themselves know it no more; proxies before them may. */
+  readonly username?: string | undefined
+  readonly password?: string | undefined
   /** Certificates of the authorities to trust, PEM. Default: those Node trusts. */
   readonly ca?: string | undefined
   /** Client certificate, PEM; with `key`. */
   readonly cert?: string | undefined
   readonly key?: string | undefined
+  /** The name that the server's certificate must have, if not the address's. */
+  readonly tlsServerName?: string | undefined
   /** Accept any server certificate. */
   readonly insecureSkipTlsVerify?: boolean | undefined
+  /**
+   * `http://host:3128`, also https, socks5 and socks5h, with user and password or not. Default: what HTTPS_PROXY,
+   * HTTP_PROXY and NO_PROXY say; no proxy for localhost.
+   */
+  readonly proxyUrl?: string | undefined
+  /** Act as somebody else (`kubectl --as`). */
+  readonly impersonate?: Impersonation | undefined
 }
 
-export const tokenFileReuseMs = 60_000
+const texts = [
+  'token',
+  'tokenFile',
+  'username',
+  'password',
+  'ca',
+  'cert',
+  'key',
+  'tlsServerName',
+  'proxyUrl',
+] as const
 
-const texts = ['token', 'tokenFile', 'ca', 'cert', 'key'] as const
-
+/** @throws ERR_INVALID_OPTION; no secret stands there */
 export function explicitSource(options: ExplicitConnection, environment: Environment): CredentialSource {
-  checkNames('kubeConfig', options, ['server', ...texts, 'insecureSkipTlsVerify'])
+  checkNames('kubeConfig', options, ['server', ...texts, 'insecureSkipTlsVerify', 'impersonate'])
   for (const name of texts) checkType(`kubeConfig.${name}`, options[name], 'string')
   // 'false' is true, and no certificate would be verified.
   checkType('kubeConfig.insecureSkipTlsVerify', options.insecureSkipTlsVerify, 'boolean')
   const server = serverUrl(options.server)
-  if (options.token !== undefined && options.tokenFile !== undefined) {
-    throw invalid('token', 'token and tokenFile exclude each other: pass one of them')
-  }
-  if ((options.cert === undefined) !== (options.key === undefined)) {
-    throw invalid('cert', 'a client certificate needs both cert and key')
-  }
+  checkTogether(options)
   for (const name of ['ca', 'cert', 'key'] as const) checkPem(name, options[name])
-  const token = options.token === undefined ? undefined : bearerToken(options.token, 'token')
+  const proxyUrl =
+    options.proxyUrl === undefined
+      ? proxyFromEnvironment(server, environment.variables)
+      : checkedProxyUrl(options.proxyUrl, (why) => invalid('proxyUrl', `proxyUrl ${why}`))
+  const authorization = authorizationOf(options)
+  const headers = {
+    ...(authorization !== undefined && { authorization }),
+    ...impersonation(options.impersonate),
+  }
   const tls = {
     ...(options.ca !== undefined && { ca: options.ca }),
     ...(options.cert !== undefined && { cert: options.cert }),
     ...(options.key !== undefined && { key: options.key }),
+    ...(options.tlsServerName !== undefined && { servername: options.tlsServerName }),
     ...(options.insecureSkipTlsVerify && { rejectUnauthorized: false }),
   }
+  const { tokenFile } = options
+  if (tokenFile === undefined) {
+    const material = connectionMaterial({ server, proxyUrl, headers, tls })
+    return { reuseMs: Number.POSITIVE_INFINITY, load: async () => material }
+  }
   return {
-    reuseMs: options.tokenFile === undefined ? Number.POSITIVE_INFINITY : tokenFileReuseMs,
+    reuseMs: tokenFileReuseMs,
     async load() {
-      const current =
-        options.tokenFile === undefined ? token : await readTokenFile(options.tokenFile, environment)
-      return connectionMaterial(server, current, tls)
+      const fresh = { authorization: `Bearer ${await readTokenFile(tokenFile, environment)}` }
+      return connectionMaterial({ server, proxyUrl, headers: { ...fresh, ...headers }, tls })
     },
   }
 }
 
-export function connectionMaterial(
-  server: string,
-  token: string | undefined,
-  tls: NonNullable<ConnectionMaterial['tls']>,
-): ConnectionMaterial {
-  return {
-    server,
-    headers: {
-      'user-agent': `kube-informer/${version}`,
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-    },
-    // A kubeconfig may hold TLS settings for a plain HTTP server; they would mislead whoever reads the material.
-    ...(server.startsWith('https:') && Object.keys(tls).length > 0 && { tls }),
+function checkTogether(options: ExplicitConnection): void {
+  const { token, tokenFile, username, password, cert, key } = options
+  if (token !== undefined && tokenFile !== undefined) {
+    throw invalid('token', 'token and tokenFile exclude each other: pass one of them')
+  }
+  if (username !== undefined && (token !== undefined || tokenFile !== undefined)) {
+    throw invalid('username', 'username and a token exclude each other: pass one of them')
+  }
+  if ((username === undefined) !== (password === undefined)) {
+    throw invalid('username', 'basic authentication needs both username and password')
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    throw invalid('cert', 'a client certificate needs both cert and key')
   }
 }
 
-export async function readTokenFile(path: string, environment: Environment): Promise<string> {
-  let text: string
-  try {
-    text = await environment.readText(path)
-  } catch (error) {
-    throw new KubeInformerError(
-      'ERR_CREDENTIALS',
-      `the token file ${path} cannot be read (${systemCode(error) ?? 'unknown error'})`,
-    )
+function authorizationOf({ token, username, password }: ExplicitConnection): string | undefined {
+  if (token !== undefined) {
+    const fault = tokenFault(token.trim())
+    if (fault !== undefined) throw invalid('token', `the token ${fault}`)
+    return `Bearer ${token.trim()}`
   }
-  return bearerToken(text, `token file ${path}`)
+  if (username === undefined || password === undefined) return undefined
+  if (username === '' || username.includes(':')) {
+    throw invalid('username', 'username must be a name without a colon, which ends it')
+  }
+  return basicAuthorization({ username, password })
 }
 
-/** Trimmed: token files end with a newline, which no header may hold. The value never stands in the error. */
-function bearerToken(text: string, where: string): string {
-  const token = text.trim()
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new KubeInformerError(
-      'ERR_CREDENTIALS',
-      token === ''
-        ? `the ${where} is empty`
-        : `the ${where} holds characters that a bearer token cannot have`,
-    )
-  }
-  return token
-}
-
-/** Without trailing slash. User and password in a URL are refused: they would stand in every log line. */
-export function serverUrl(text: string): string {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
-    throw invalid('server', 'the server address is not a URL; it looks like https://host:6443')
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw invalid('server', `the server address ${url.protocol}// is neither https:// nor http://`)
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw invalid('server', 'the server address holds a user or password: pass a token instead')
-  }
-  if (url.search !== '' || url.hash !== '')
-    throw invalid('server', 'the server address has a query or fragment')
-  return url.href.replace(/\/+$/, '')
+function impersonation(options: unknown): Record<string, string> {
+  if (options === undefined) return {}
+  const known = ['user', 'groups', 'uid', 'extra'] as const
+  checkNames('kubeConfig.impersonate', options, known)
+  return impersonationHeaders(options as Impersonation, (part, why) => {
+    const option = `kubeConfig.impersonate.${part}`
+    return invalid(option, `option ${option} ${why}`)
+  })
 }
 
 function checkPem(option: 'ca' | 'cert' | 'key', value: string | undefined): void {

@@ -1,8 +1,10 @@
 import { isIPv6 } from 'node:net'
 import { KubeInformerError } from '../errors.ts'
+import { readTokenFile, tokenFileReuseMs } from './bearer-token.ts'
+import { connectionMaterial } from './connection-material.ts'
 import type { CredentialSource } from './credentials-broker.ts'
 import { type Environment, systemCode } from './environment.ts'
-import { connectionMaterial, readTokenFile, tokenFileReuseMs } from './explicit-source.ts'
+import { proxyFromEnvironment } from './proxy.ts'
 
 const directory = '/var/run/secrets/kubernetes.io/serviceaccount'
 
@@ -24,6 +26,7 @@ export function inClusterSource(environment: Environment): CredentialSource {
     )
   }
   const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`
+  const proxyUrl = proxyFromEnvironment(server, environment.variables)
   return {
     reuseMs: tokenFileReuseMs,
     async load() {
@@ -34,7 +37,12 @@ export function inClusterSource(environment: Environment): CredentialSource {
           `the cluster's certificate authority ${directory}/ca.crt cannot be read (${systemCode(error) ?? 'unknown error'})`,
         )
       })
-      return connectionMaterial(server, token, { ca })
+      return connectionMaterial({
+        server,
+        proxyUrl,
+        headers: { authorization: `Bearer ${token}` },
+        tls: { ca },
+      })
     },
   }
 }

@@ -1,7 +1,8 @@
 import { delimiter, dirname, join } from 'node:path'
 import { KubeInformerError } from '../errors.ts'
 import { type Environment, systemCode } from './environment.ts'
-import type { KubeConfigLike } from './kube-config-source.ts'
+import { addExtras } from './kube-config-extras.ts'
+import type { KubeConfigLike } from './kube-config-like.ts'
 
 /** A kubeconfig file, or the default ones, and which of its contexts. */
 export interface KubeConfigFile {
@@ -22,13 +23,18 @@ export function kubeConfigPaths(
   return { paths: [join(environment.homeDirectory(), '.kube', 'config')], explicit: false }
 }
 
-/** undefined: none of the files exists. Loads client-node (92 MB, 0.4 s) only when one does. */
-export async function loadKubeConfig(
+/** A file that exists, and what it holds. */
+export interface KubeConfigText {
+  readonly path: string
+  readonly text: string
+}
+
+/** Those of the files that exist. @throws ERR_KUBECONFIG for one that cannot be read */
+export async function readKubeConfigs(
   paths: readonly string[],
-  context: string | undefined,
   environment: Environment,
-): Promise<KubeConfigLike | undefined> {
-  const texts: { path: string; text: string }[] = []
+): Promise<readonly KubeConfigText[]> {
+  const texts: KubeConfigText[] = []
   for (const path of paths) {
     try {
       texts.push({ path, text: await environment.readText(path) })
@@ -38,14 +44,22 @@ export async function loadKubeConfig(
       throw unreadable(path, systemCode(error) ?? 'unknown error')
     }
   }
-  if (texts.length === 0) return undefined
-  const { KubeConfig } = await import('@kubernetes/client-node')
+  return texts
+}
+
+/** Loads client-node (92 MB, 0.4 s). @throws ERR_KUBECONFIG */
+export async function parseKubeConfigs(
+  texts: readonly KubeConfigText[],
+  context: string | undefined,
+): Promise<KubeConfigLike> {
+  const { KubeConfig, loadYaml } = await import('@kubernetes/client-node')
   const config = new KubeConfig()
   for (const { path, text } of texts) {
     const next = new KubeConfig()
     try {
       next.loadFromString(text)
       next.makePathsAbsolute(dirname(path))
+      addExtras(next, loadYaml<unknown>(text), dirname(path))
     } catch (error) {
       throw unreadable(path, parseFailure(error))
     }
@@ -55,8 +69,7 @@ export async function loadKubeConfig(
     addMissing(config.contexts, next.contexts)
     config.currentContext ||= next.currentContext
   }
-  const where = texts.map(({ path }) => path).join(', ')
-  selectContext(config, context, where)
+  selectContext(config, context, texts.map(({ path }) => path).join(', '))
   return config
 }
 

@@ -1,130 +1,113 @@
+import type { Runtime } from '../base/runtime.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { ConnectionMaterial } from '../protocol/messages.ts'
+import { tokenFileReuseMs } from './bearer-token.ts'
+import { certificateFault } from './client-certificate.ts'
+import { connectionMaterial, serverUrl } from './connection-material.ts'
 import type { CredentialSource } from './credentials-broker.ts'
-import { type Environment, systemCode } from './environment.ts'
-import { connectionMaterial, readTokenFile, serverUrl, tokenFileReuseMs } from './explicit-source.ts'
+import type { Environment } from './environment.ts'
+import { applyKubeConfig } from './kube-config-apply.ts'
+import type { AppliedOptions, KubeConfigLike } from './kube-config-like.ts'
+import { authenticationOf, impersonationOf } from './kube-config-user.ts'
+import { checkedProxyUrl, proxyFromEnvironment } from './proxy.ts'
+import { UserCredentials } from './user-credentials.ts'
 
-/** What is used of client-node's KubeConfig, 1.x and 2.x: this package must not load it to accept one. */
-export interface KubeConfigLike {
-  getCurrentCluster(): KubeConfigCluster | null
-  getCurrentUser(): KubeConfigUser | null
-  getCurrentContext(): string
-  applyToHTTPSOptions(options: AppliedOptions): Promise<void>
-}
-
-export interface KubeConfigCluster {
-  readonly name: string
-  readonly server: string
-  readonly skipTLSVerify?: boolean
-  readonly tlsServerName?: string
-  readonly proxyUrl?: string
-}
-
-export interface KubeConfigUser {
-  readonly authProvider?: { readonly config?: { readonly tokenFile?: string } }
-  readonly exec?: { readonly command?: string }
-}
-
-/** What applyToHTTPSOptions leaves behind; its `agent` is ignored (built once, stale after certificates rotate). */
-export interface AppliedOptions {
-  headers?: object
-  auth?: string | null
-  ca?: unknown
-  cert?: unknown
-  key?: unknown
-  pfx?: unknown
-  passphrase?: unknown
-  servername?: unknown
-  rejectUnauthorized?: boolean | undefined
+export interface KubeConfigSourceOptions {
+  /** For messages. */
+  readonly description: string
+  /** The configuration as it is now. */
+  readonly load: () => Promise<KubeConfigLike>
+  readonly environment: Environment
+  readonly runtime: Runtime
 }
 
 /**
- * Credentials by client-node's KubeConfig. `load(fresh)` gives the configuration: the same one again, or (a file,
- * `fresh`) one read anew, so that nothing it cached survives a 401.
+ * Credentials of client-node's KubeConfig. Certificates and authenticators of the KubeConfig's own are left to it;
+ * plugins, OIDC, token files, impersonation and proxies are ours: its ways have no time limit, block, or are missing.
  */
-export function kubeConfigSource(
-  description: string,
-  load: (fresh: boolean) => Promise<KubeConfigLike>,
-  environment: Environment,
-): CredentialSource {
+export function kubeConfigSource(options: KubeConfigSourceOptions): CredentialSource {
+  const closing = new AbortController()
+  const credentials = new UserCredentials({ ...options, where: options.description, signal: closing.signal })
   return {
-    reuseMs: tokenFileReuseMs,
-    load: async (fresh) => materialOf(await load(fresh), description, environment),
+    get reuseMs() {
+      return Math.min(tokenFileReuseMs, credentials.reuseMs)
+    },
+    load: async (fresh) => materialOf(await options.load(), fresh, options, credentials, closing.signal),
+    close: () => closing.abort(),
   }
 }
 
 async function materialOf(
   config: KubeConfigLike,
-  description: string,
-  environment: Environment,
+  fresh: boolean,
+  { description: where, environment, runtime }: KubeConfigSourceOptions,
+  credentials: UserCredentials,
+  signal: AbortSignal,
 ): Promise<ConnectionMaterial> {
+  const refused = (why: string): KubeInformerError =>
+    new KubeInformerError('ERR_KUBECONFIG', `${where}${why}`)
   const cluster = config.getCurrentCluster()
-  if (!cluster?.server) {
-    throw new KubeInformerError('ERR_KUBECONFIG', `${description} has no cluster for its current context`)
-  }
-  if (cluster.proxyUrl) {
-    // Refused, not ignored: going around a proxy would reach another network than the user meant.
-    throw new KubeInformerError('ERR_KUBECONFIG', `${description}: proxy-url is not supported yet`)
-  }
+  if (!cluster?.server) throw refused(' has no cluster for its current context')
   const server = serverUrl(cluster.server)
-  const user = config.getCurrentUser()
-  const applied: AppliedOptions = {}
-  try {
-    await applying(config, cluster).applyToHTTPSOptions(applied)
-  } catch (error) {
-    throw new KubeInformerError('ERR_CREDENTIALS', `${description}: ${applyFailure(error, user)}`)
-  }
+  const proxyUrl = cluster.proxyUrl
+    ? checkedProxyUrl(cluster.proxyUrl, (why) => refused(`: its proxy-url ${why}`))
+    : proxyFromEnvironment(server, environment.variables)
+  const user = config.getCurrentUser() ?? {}
+  const authentication = authenticationOf(user, where)
+  const impersonation = impersonationOf(user, where)
+  const applied = await applyKubeConfig({ config, cluster, user, where, runtime, signal })
   if (applied.pfx !== undefined || applied.passphrase !== undefined) {
+    throw refused(': PKCS#12 and passphrases are not supported yet')
+  }
+  const tls = tlsOf(applied)
+  const given = await credentials.get(
+    authentication,
+    { server, tls, proxyUrl: cluster.proxyUrl, config: cluster.execConfig },
+    fresh,
+  )
+  const cert = given.cert ?? tls.cert
+  const key = given.key ?? tls.key
+  if ((cert === undefined) !== (key === undefined)) {
+    throw refused(': its client certificate needs both a certificate and a key')
+  }
+  const fault = cert === undefined || key === undefined ? undefined : certificateFault(cert, key)
+  if (fault !== undefined) {
     throw new KubeInformerError(
-      'ERR_KUBECONFIG',
-      `${description}: PKCS#12 and passphrases are not supported yet`,
+      'ERR_CREDENTIALS',
+      `${where}: its client certificate cannot be used: ${fault}`,
     )
   }
+  const headers = { ...headersOf(applied), ...impersonation }
+  if (given.authorization !== undefined) headers['authorization'] = given.authorization
+  return connectionMaterial({
+    server,
+    proxyUrl,
+    headers,
+    tls: { ...tls, ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) },
+  })
+}
+
+function tlsOf(applied: AppliedOptions): NonNullable<ConnectionMaterial['tls']> {
   const ca = pem(applied.ca)
   const cert = pem(applied.cert)
   const key = pem(applied.key)
-  const material = connectionMaterial(server, undefined, {
+  return {
     ...(ca !== undefined && { ca }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
     ...(typeof applied.servername === 'string' && { servername: applied.servername }),
     ...(applied.rejectUnauthorized === false && { rejectUnauthorized: false }),
-  })
-  const headers: Record<string, string> = { ...material.headers }
+  }
+}
+
+/** Of an authenticator of the KubeConfig's own. */
+function headersOf(applied: AppliedOptions): Record<string, string> {
+  const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(applied.headers ?? {})) {
     if (typeof value === 'string') headers[name.toLowerCase()] = value.trim()
   }
   if (applied.auth) headers['authorization'] = `Basic ${Buffer.from(applied.auth).toString('base64')}`
-  // client-node reads this file once a minute whatever the server says, and keeps its newline.
-  const tokenFile = user?.authProvider?.config?.tokenFile
-  if (tokenFile) headers['authorization'] = `Bearer ${await readTokenFile(tokenFile, environment)}`
-  return { ...material, headers }
-}
-
-/** client-node refuses plain HTTP unless TLS is not verified; kubectl takes it (kubectl proxy, test servers). */
-function applying(config: KubeConfigLike, cluster: KubeConfigCluster): KubeConfigLike {
-  if (!cluster.server.startsWith('http:') || cluster.skipTLSVerify) return config
-  return Object.create(config, {
-    getCurrentCluster: { value: () => ({ ...cluster, skipTLSVerify: true }) },
-  }) as KubeConfigLike
-}
-
-function applyFailure(error: unknown, user: KubeConfigUser | null): string {
-  const code = systemCode(error)
-  const path = error instanceof Error && 'path' in error ? String(error.path) : undefined
-  if (user?.exec?.command !== undefined) {
-    if (code === 'ENOENT') return `its credential plugin "${user.exec.command}" is not installed`
-    const text = error instanceof Error ? redact(error.message) : ''
-    return `its credential plugin "${user.exec.command}" failed${text && `: ${text}`}`
-  }
-  if (code !== undefined) return `credentials cannot be read (${code}${path ? ` ${path}` : ''})`
-  return 'credentials cannot be applied'
-}
-
-/** First line, short, without anything that could be a token: what a plugin prints is not ours to trust. */
-function redact(text: string): string {
-  const line = text.trim().split('\n', 1)[0] as string
-  return line.replace(/[A-Za-z0-9+/_=.-]{24,}/g, '…').slice(0, 200)
+  return headers
 }
 
 function pem(value: unknown): string | undefined {

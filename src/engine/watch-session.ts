@@ -5,7 +5,14 @@ import { KubeInformerError } from '../errors.ts'
 import type { Indexer } from '../indexer/indexer.ts'
 import type { ListerWatcher } from '../lister-watcher.ts'
 import { fromWireError, toWireError } from '../protocol/error-wire.ts'
-import type { FromWatch, ToWatch, WatchCounters, WatchSpec, WatchState } from '../protocol/messages.ts'
+import type {
+  ConnectionMaterial,
+  FromWatch,
+  ToWatch,
+  WatchCounters,
+  WatchSpec,
+  WatchState,
+} from '../protocol/messages.ts'
 import { BatchReader } from './batch-reader.ts'
 import { CreditReturn } from './credit-return.ts'
 import type { Engine } from './engine.ts'
@@ -64,6 +71,9 @@ export class WatchSession implements Restartable {
   #keepAlive: Timer | undefined
   #stopped = true
   #isReferenced = true
+  /** What the run has to connect with. */
+  #connection: ConnectionMaterial | undefined
+  #endListening: (() => void) | undefined
   /** Of the runs that ended; the present one's are added by {@link counters}. */
   readonly #past: WatchCounters = { ...emptyCounters }
   #present: WatchCounters = { ...emptyCounters }
@@ -99,6 +109,8 @@ export class WatchSession implements Restartable {
     if (!this.#stopped) return
     this.#stopped = false
     this.#hold()
+    // Certificates are replaced on disk while watches run, and no server says 401 for those.
+    this.#endListening ??= this.#options.broker?.listen((connection) => this.#connect(connection))
     this.#launch()
   }
 
@@ -131,6 +143,8 @@ export class WatchSession implements Restartable {
 
   stop(drainMs: number): Promise<void> {
     this.#stopped = true
+    this.#endListening?.()
+    this.#endListening = undefined
     const stopping = this.#stop(drainMs).finally(() => {
       if (this.#stopping === stopping) this.#stopping = undefined
     })
@@ -200,6 +214,7 @@ export class WatchSession implements Restartable {
     const incarnation = engine.nextIncarnation()
     const slot = engine.memory.takeSlot()
     this.#incarnation = incarnation
+    this.#connection = connection
     const resumeVersion = indexer.safeVersion
     const { knownVersion } = indexer
     const spec = {
@@ -254,6 +269,7 @@ export class WatchSession implements Restartable {
         engine.runner.unref()
         break
       case 'state':
+        if (message.error?.code === 'ERR_CONNECTION') this.#options.broker?.reload()
         this.#options.onState(
           message.state,
           message.error === undefined ? undefined : fromWireError(message.error),
@@ -294,10 +310,20 @@ export class WatchSession implements Restartable {
       Promise.reject(
         new KubeInformerError('ERR_UNAUTHORIZED', 'the source answered 401: its credentials are its own'),
       )
+    const before = this.#connection
     refreshed.then(
-      (connection) => this.#post({ type: 'connection', connection }),
+      (connection) => {
+        // It went out already, to all who listen. Told twice, a transport would forget which secrets came before.
+        const isSent = this.#connection === connection && connection !== before
+        if (!isSent) this.#connect(connection)
+      },
       (error: unknown) => this.#post({ type: 'connection-failed', error: toWireError(error) }),
     )
+  }
+
+  #connect(connection: ConnectionMaterial): void {
+    this.#connection = connection
+    this.#post({ type: 'connection', connection })
   }
 
   /** This run cannot be trusted or does not answer: it is told to stop and forgotten, a successor starts. */

@@ -6,8 +6,9 @@ import type { WireError } from './error-wire.ts'
 export interface ConnectionMaterial {
   /** Base URL, no trailing slash, path prefix allowed. */
   readonly server: string
-  /** http, https (CONNECT), socks5 or socks5h; may hold user and password. */
+  /** http, https, socks5 or socks5h; user and password may stand in it. Absent: none. */
   readonly proxyUrl?: string
+  /** A name with several values stands once for each, in another spelling of its letters (repeated-header.ts). */
   readonly headers: Readonly<Record<string, string>>
   readonly tls?: {
     readonly ca?: string

@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { version } from '../../src/base/version.ts'
 import { type ConnectionConfig, createCredentialsBroker } from '../../src/config/connection-config.ts'
 import type { ConnectionMaterial } from '../../src/protocol/messages.ts'
+import { testCertificate } from '../support/test-certificate.ts'
 import { fakeEnvironment, fakeRuntime, kubeconfig, secret } from './support.ts'
 
 const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
-const base64Pem = Buffer.from(pem).toString('base64')
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+const base64Pem = base64(pem)
 
 function material(
   config: ConnectionConfig | undefined,
@@ -126,14 +128,15 @@ describe('in-cluster', () => {
 
 describe('kubeconfig files', () => {
   test('server, token, CA, client certificate and server name', async () => {
+    const { cert, key } = testCertificate
     const text = kubeconfig({
       cluster: `    certificate-authority-data: ${base64Pem}\n    tls-server-name: api.internal`,
-      user: `client-certificate-data: ${base64Pem}\n    client-key-data: ${base64Pem}`,
+      user: `client-certificate-data: ${base64(cert)}\n    client-key-data: ${base64(key)}`,
     })
     expect(await material({ file: '/kc' }, fakeEnvironment({ '/kc': text }))).toEqual({
       server: 'https://10.0.0.1:6443',
       headers: { 'user-agent': `kube-informer/${version}` },
-      tls: { ca: pem, cert: pem, key: pem, servername: 'api.internal' },
+      tls: { ca: pem, cert, key, servername: 'api.internal' },
     })
   })
 
@@ -203,10 +206,10 @@ describe('kubeconfig files', () => {
       /clusters\[0\]\.cluster\.server is missing/,
     ],
     [
-      'a proxy',
-      kubeconfig({ cluster: '    proxy-url: http://proxy:3128' }),
+      'a proxy of another kind',
+      kubeconfig({ cluster: `    proxy-url: socks4://me:${secret}@proxy:1080` }),
       undefined,
-      /proxy-url is not supported yet/,
+      /its proxy-url begins with socks4: and not with http:, https:, socks5: or socks5h:/,
     ],
     [
       'a missing certificate',
@@ -238,7 +241,7 @@ describe('kubeconfig files', () => {
       material({ file: '/kc' }, fakeEnvironment({ '/kc': kubeconfig({ user }) })),
     ).rejects.toMatchObject({
       code: 'ERR_CREDENTIALS',
-      message: expect.stringMatching(/failed: login expired for …$/),
+      message: expect.stringMatching(/failed: it ended with code 1: login expired for …$/),
     })
   })
 })
