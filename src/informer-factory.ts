@@ -28,6 +28,7 @@ import type { GroupVersionResource, ResourceHandle, SelectOptions } from './reso
 import { collectionPath, knownResource, resourceLabel } from './resources/names.ts'
 import { TypedGroups } from './resources/typed-groups.ts'
 import { parseLabelSelector } from './selectors/label-selector.ts'
+import { sortedSet } from './selectors/selector-syntax.ts'
 
 /**
  * Shares one informer per resource (and selection) among all users of a cluster in this process.
@@ -173,7 +174,7 @@ export class InformerFactory extends TypedGroups {
     const path = { group, version: type.version, resource: type.resource }
     return this.#share(
       resourceLabel(path),
-      [group, type.version, type.resource, namespace, labels, select.fieldSelector],
+      [group, type.version, type.resource, namespace, labels, sameTerms(select.fieldSelector)],
       {
         path: collectionPath(path, namespace),
         ...(labels !== '' && { labelSelector: labels }),
@@ -225,7 +226,8 @@ export class InformerFactory extends TypedGroups {
     from: { readonly broker: CredentialsBroker } | { readonly source: ListerWatcher },
     select: (options: SelectOptions) => ResourceHandle<KubernetesObject>,
   ): ResourceHandle<KubernetesObject> {
-    const key = JSON.stringify([...names, what.fields])
+    const { drop, keep } = what.fields
+    const key = JSON.stringify([...names, { drop: drop && sortedSet(drop), keep: keep && sortedSet(keep) }])
     const existing = this.#handles.get(key)
     if (existing !== undefined) return existing
     const handle = new Handle<KubernetesObject>(
@@ -253,6 +255,11 @@ export class InformerFactory extends TypedGroups {
   #refuseIfClosed(): void {
     if (this.#closing !== undefined) throw new KubeInformerError('ERR_CLOSED', 'the factory is closed')
   }
+}
+
+/** The terms of a field selector, all of which must hold, in one order: `\,` stands inside a term. For comparing alone. */
+function sameTerms(fieldSelector = ''): string {
+  return sortedSet(fieldSelector.match(/(?:\\.?|[^\\,])+/gs) ?? []).join(',')
 }
 
 /** The informer is made when it is first asked for: handles are free. */

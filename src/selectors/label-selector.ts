@@ -10,6 +10,7 @@ import {
 } from '../protocol/record-scalar.ts'
 import {
   formatRequirements,
+  int64,
   keyFault,
   parseRequirements,
   type Requirement,
@@ -147,9 +148,10 @@ class Condition {
   holdsText(text: string): boolean {
     const { operator, values } = this.#requirement
     if (operator !== '>' && operator !== '<') return values.includes(text)
-    if (!/^[-+]?[0-9]{1,19}$/.test(text)) return false
+    const number = int64(text)
+    if (number === undefined) return false
     const limit = BigInt(values[0] as string)
-    return operator === '>' ? BigInt(text) > limit : BigInt(text) < limit
+    return operator === '>' ? number > limit : number < limit
   }
 
   accepts(state: number): boolean {
@@ -193,7 +195,7 @@ function fromObject(selector: LabelSelectorObject): Requirement[] {
     const operator = operators.get(expression.operator)
     const position = requirements.length - first
     if (operator === undefined) throw objectError(`unknown operator '${expression.operator}'`, position)
-    const values = sortedSet(expression.values ?? [])
+    const values = valuesOf(expression, position)
     const takesValues = operator === 'in' || operator === 'notin'
     if (takesValues !== values.length > 0) {
       throw objectError(
@@ -208,6 +210,14 @@ function fromObject(selector: LabelSelectorObject): Requirement[] {
     if (fault !== undefined) throw objectError(fault, Math.max(0, i - first))
   }
   return requirements
+}
+
+function valuesOf({ values }: { readonly values?: unknown }, position: number): string[] {
+  // The characters of a text would be taken for values.
+  if (values !== undefined && values !== null && !Array.isArray(values)) {
+    throw objectError('values must be an array', position)
+  }
+  return sortedSet((values ?? []) as string[])
 }
 
 const operators: ReadonlyMap<string, Requirement['operator']> = new Map([

@@ -78,15 +78,17 @@ class Parser {
     this.#next()
     const start = this.#at
     const value = this.#word()
-    if (!integerPattern.test(value)) throw this.#error('expected an integer', start)
+    // Without a sign, since it must be a label value; `a>-5` is refused by the server, too.
+    if (!/^[0-9]/.test(value) || int64(value) === undefined) {
+      throw this.#error('expected an integer from 0 to 9223372036854775807', start)
+    }
     return value
   }
 
   #list(): string[] {
     if (this.#next() !== '(') throw this.#error("expected '('")
     this.#at++
-    // `()` is refused and `(a,)` means a and the empty value, as in Kubernetes.
-    if (this.#next() === ')') throw this.#error('expected a value')
+    // As in Kubernetes nothing is the empty value: `()` is that alone, `(a,)` is a and that.
     const values: string[] = []
     for (;;) {
       values.push(this.#value())
@@ -118,7 +120,6 @@ class Parser {
 
 const wordPattern = /[^\s,()=!<>]*/y
 const operatorPattern = /==|!=|=|>|<|(?:in|notin)(?![^\s,()=!<>])/y
-const integerPattern = /^[-+]?[0-9]{1,19}$/
 const namePattern = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/
 const prefixPattern = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/
 
@@ -135,7 +136,15 @@ export function keyFault(key: string): string | undefined {
 }
 
 export function valueFault(value: string): string | undefined {
-  return value === '' || namePattern.test(value) ? undefined : `'${value}' is no label value`
+  const fits = typeof value === 'string' && (value === '' || namePattern.test(value))
+  return fits ? undefined : `'${value}' is no label value`
+}
+
+/** What `>` and `<` compare; undefined: `text` is no number to Go's ParseInt, so that neither holds. */
+export function int64(text: string): bigint | undefined {
+  if (!/^[-+]?[0-9]{1,63}$/.test(text)) return undefined
+  const value = BigInt(text.replace('+', ''))
+  return BigInt.asIntN(64, value) === value ? value : undefined
 }
 
 export function sortedSet(values: readonly string[]): string[] {
@@ -144,7 +153,7 @@ export function sortedSet(values: readonly string[]): string[] {
 
 /** The selector in one spelling: the same conditions give the same text. The API server understands it. */
 export function formatRequirements(requirements: readonly Requirement[]): string {
-  return requirements.map(formatRequirement).sort().join(',')
+  return sortedSet(requirements.map(formatRequirement)).join(',')
 }
 
 function formatRequirement({ key, operator, values }: Requirement): string {

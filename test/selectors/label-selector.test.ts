@@ -1,10 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { expandRecord } from '../../src/protocol/record-expand.ts'
-import { RecordReader } from '../../src/protocol/record-reader.ts'
 import { type LabelSelectorInput, parseLabelSelector } from '../../src/selectors/label-selector.ts'
-import { JsonTranscoder } from '../../workers/transcode/json-transcoder.ts'
-import { recordOf } from '../support/transcoding.ts'
 
 describe('the language', () => {
   it.each([
@@ -25,7 +20,11 @@ describe('the language', () => {
     ['in in (in)', 'in=in'],
     ['notin,in', 'in,notin'],
     ['inner=1', 'inner=1'],
-    ['size>10,size<-2', 'size<-2,size>10'],
+    ['size>10,size<2', 'size<2,size>10'],
+    ['tier in ()', 'tier='],
+    ['tier notin ( )', 'tier!='],
+    ['tier in (a,,)', 'tier in (,a)'],
+    ['a=b,a==b,a in (b)', 'a=b'],
     ['app=web,tier in (a,b),!canary', '!canary,app=web,tier in (a,b)'],
   ])('%j means %j', (text, canonical) => {
     const selector = parseLabelSelector(text)
@@ -46,7 +45,6 @@ describe('the language', () => {
     ['tier in a', 8],
     ['tier in (a', 10],
     ['tier in (a b)', 11],
-    ['tier in ()', 9],
     ['tier inn (a)', 5],
     ['!', 1],
     ['!!a', 1],
@@ -58,6 +56,10 @@ describe('the language', () => {
     [`a=${'x'.repeat(64)}`, 2],
     ['x'.repeat(64), 0],
     ['a>b', 2],
+    ['a>-5', 2],
+    ['a<+5', 2],
+    ['a>', 2],
+    ['a>9223372036854775808', 2],
     ['a=b)', 3],
     ['(a)', 0],
     ['a=ü', 2],
@@ -94,6 +96,8 @@ describe('the language', () => {
       1,
     ],
     [{ matchExpressions: [{ key: 'a', operator: 'In' }] }, 0],
+    [{ matchExpressions: [{ key: 'a', operator: 'In', values: 'b' as unknown as string[] }] }, 0],
+    [{ matchLabels: { a: 5 as unknown as string } }, 0],
     [{ matchExpressions: [{ key: 'a', operator: 'Exists', values: ['b'] }] }, 0],
     [
       {
@@ -138,46 +142,16 @@ describe('what matches', () => {
     ['a>5', { a: '10' }, true],
     ['a>5', { a: '5' }, false],
     ['a<5', { a: 'x' }, false],
+    ['a<5', { a: '-7' }, true],
+    ['a>5', { a: '+7' }, true],
+    ['a>5', { a: '000000000000000000000000000006' }, true],
+    ['a>5', { a: '9223372036854775807' }, true],
+    ['a>5', { a: '9223372036854775808' }, false],
+    ['a<5', { a: '' }, false],
     ['a<5', {}, false],
     ['toString', {}, false],
     ['constructor!=a', {}, true],
   ])('%j of %j: %s', (text, labels, wanted) => {
     expect(selects(text, labels)).toBe(wanted)
-  })
-
-  it('is the same for the bytes of a record as for its labels', () => {
-    const transcoder = new JsonTranscoder({ fields: {}, columns: [] })
-    const reader = new RecordReader({ structures: [], values: [] }, { freeze: true })
-    const plain = new RecordReader({ structures: [], values: [] }, { freeze: true })
-    const key = fc.constantFrom('app', 'tier', 'example.com/zone', 'a', 'size')
-    const value = fc.constantFrom('', 'web', 'db', 'a', 'x'.repeat(40), '7', '42')
-    const condition = fc.oneof(
-      fc.tuple(key, fc.constantFrom('=', '!='), value).map((parts) => parts.join('')),
-      fc
-        .tuple(key, fc.constantFrom('in', 'notin'), fc.array(value, { minLength: 2 }))
-        .map(([k, op, list]) => `${k} ${op} (${list})`),
-      key,
-      key.map((k) => `!${k}`),
-      key.map((k) => `${k}>10`),
-    )
-    const selectors = fc.array(condition, { maxLength: 3 }).map((list) => list.join(','))
-    const labels = fc.option(fc.array(fc.tuple(key, value), { maxLength: 20 }))
-    const counts = { true: 0, false: 0 }
-    const check = (text: string, entries: [string, string][] | null, isRaw: boolean, uid: string): void => {
-      // Keys may repeat: the last one counts.
-      const members = (entries ?? []).map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`).join()
-      const metadata = `{"name":"n","uid":${JSON.stringify(uid)},"resourceVersion":"1"${entries === null ? '' : `,"labels":{${members}}`}}`
-      const record = recordOf(transcoder, `{"metadata":${metadata}${isRaw ? ',"odd":"\\ud800"' : ''}}`)
-      const { structures, values } = transcoder.epoch
-      reader.extend(structures.slice(reader.structures.length), values.slice(reader.values.length))
-      const selector = parseLabelSelector(text)
-      const wanted = selector.matchesLabels(entries === null ? undefined : Object.fromEntries(entries))
-      expect(selector.matches(record, 0, reader)).toBe(wanted)
-      expect(selector.matches(expandRecord(record, 0, reader), 0, plain)).toBe(wanted)
-      counts[`${wanted}`]++
-    }
-    fc.assert(fc.property(selectors, labels, fc.boolean(), fc.uuid(), check), { numRuns: 3000 })
-    expect(counts.true).toBeGreaterThan(300)
-    expect(counts.false).toBeGreaterThan(300)
   })
 })
