@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'ERR_CREDENTIALS'
   | 'ERR_UNKNOWN_RESOURCE'
   | 'ERR_UNKNOWN_INDEX'
+  | 'ERR_INDEX_BUILDING'
   | 'ERR_INDEX_CONFLICT'
   | 'ERR_SOURCE_CONFLICT'
   | 'ERR_CLOSED'
@@ -76,6 +77,7 @@ export const errorCodes: Readonly<
   ERR_CREDENTIALS: { canRetry: true, meaning: 'credentials could not be loaded or refreshed' },
   ERR_UNKNOWN_RESOURCE: { canRetry: false, meaning: 'no such resource in this API server' },
   ERR_UNKNOWN_INDEX: { canRetry: false, meaning: 'no index of this name' },
+  ERR_INDEX_BUILDING: { canRetry: true, meaning: 'an index does not hold yet what was cached before it' },
   ERR_INDEX_CONFLICT: { canRetry: false, meaning: 'an index of this name exists with another definition' },
   ERR_SOURCE_CONFLICT: { canRetry: false, meaning: 'a source of this name exists with other functions' },
   ERR_CLOSED: { canRetry: false, meaning: 'the factory, informer or registration is closed' },

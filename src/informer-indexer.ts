@@ -1,6 +1,4 @@
-import { invalidOption, KubeInformerError } from './errors.ts'
 import type { Indexer } from './indexer/indexer.ts'
-import { type Indexers, namespaceIndex } from './indexer/indices.ts'
 import { keyOf, type ObjectName } from './lister.ts'
 import { ObjectList } from './object-list.ts'
 
@@ -45,7 +43,7 @@ export class InformerIndexer<T> {
   /**
    * Objects that stand under `value` in the index `name`; `'namespace'` always exists.
    *
-   * @throws ERR_UNKNOWN_INDEX
+   * @throws ERR_UNKNOWN_INDEX; ERR_INDEX_BUILDING while what was cached before the index is not in it yet
    */
   byIndex(name: string, value: string): ObjectList<T> {
     const indexer = this.#indexer
@@ -61,28 +59,13 @@ export class InformerIndexer<T> {
     )
   }
 
-  /** Keys under `value`, unsorted. @throws ERR_UNKNOWN_INDEX */
+  /** Keys under `value`, unsorted. @throws as {@link byIndex} */
   indexKeys(name: string, value: string): string[] {
     return [...(this.#indexer.indices.index(name).keysOf(value) ?? [])]
   }
 
-  /** Values of an index that have at least one object. @throws ERR_UNKNOWN_INDEX */
+  /** Values of an index that have at least one object. @throws as {@link byIndex} */
   indexValues(name: string): string[] {
     return [...this.#indexer.indices.index(name).values()]
   }
-}
-
-/** Paths that the worker must extract for these indices. */
-export function columnsOf(indexers: Indexers): string[] {
-  const columns = new Set<string>()
-  for (const [name, definition] of Object.entries(indexers)) {
-    if (name === namespaceIndex) {
-      throw new KubeInformerError('ERR_INDEX_CONFLICT', `index "${namespaceIndex}" always exists`)
-    }
-    if (typeof definition === 'string') columns.add(definition)
-    else if (typeof definition !== 'function') {
-      throw invalidOption(name, definition, 'an index is a path or a function')
-    }
-  }
-  return [...columns]
 }

@@ -6,9 +6,10 @@ import type { Engine } from './engine/engine.ts'
 import { WatchSession, type WatchTemplate } from './engine/watch-session.ts'
 import { KubeInformerError } from './errors.ts'
 import type { CacheEpoch } from './indexer/cache-epoch.ts'
+import { checkIndexers, type Indexers } from './indexer/index-definition.ts'
+import { IndexScans } from './indexer/index-scans.ts'
 import { Indexer } from './indexer/indexer.ts'
-import type { Indexers } from './indexer/indices.ts'
-import { columnsOf, InformerIndexer } from './informer-indexer.ts'
+import { InformerIndexer } from './informer-indexer.ts'
 import {
   type InformerHealth,
   type InformerState,
@@ -60,6 +61,7 @@ export class Informer<T> {
   readonly #options: InformerOptions
   readonly #columns: string[] = []
   readonly #cache: Indexer
+  readonly #scans: IndexScans
   readonly #session: WatchSession
   readonly #processor: Processor<CacheEpoch>
   readonly #refused = new RefusedObjects()
@@ -103,6 +105,7 @@ export class Informer<T> {
         ),
     })
     cache = this.#cache
+    this.#scans = new IndexScans(this.#cache, engine.slicer, () => engine.runtime.nowMs())
     this.indexer = new InformerIndexer<T>(this.#cache)
     this.#session = new WatchSession({
       engine,
@@ -172,7 +175,7 @@ export class Informer<T> {
    * await registration.waitForSync()
    */
   addEventHandler(handlers: ResourceEventHandlers<T>, options: ListenerOptions = {}): Registration {
-    if (this.#isClosed) throw new KubeInformerError('ERR_CLOSED', `${this.resource}: the informer is closed`)
+    this.#refuseIfClosed()
     checkSignal('signal', options.signal)
     return this.#processor.addListener(handlers, {
       resyncPeriodMs: this.#options.resyncPeriodMs,
@@ -182,31 +185,30 @@ export class Informer<T> {
   }
 
   /**
-   * Adds indices: by path (`'spec.nodeName'`, extracted in the worker, so only before the first start) or by function.
+   * Adds indices: by path (`'spec.nodeName'`), by label (`{ label: 'app' }`), by function of the object.
+   *
+   * Resolves when they hold everything cached: at once before the start and with an empty cache, else after a scan in
+   * slices; reading one earlier throws ERR_INDEX_BUILDING. Rejects with ERR_CLOSED; it need not be waited for.
+   * A path added before the first start is extracted in the worker, later it is looked up in each unpacked object, as by a
+   * function. Labels are read from the records' bytes, whenever they are added.
    *
    * @throws ERR_INDEX_CONFLICT for a name that exists with another definition; ERR_INVALID_OPTION for a path that does
-   * not parse, is not cached (`dropFields`, `keepFields`), is another index's written otherwise, or comes too late
+   * not parse, is not cached (`dropFields`, `keepFields`) or is another index's written otherwise, for what is no
+   * definition; ERR_CLOSED. All are added, or none
+   * @example
+   * await pods.informer.addIndexers({ byNode: 'spec.nodeName', byApp: { label: 'app' } })
+   * pods.informer.indexer.byIndex('byNode', 'node-1')
    */
-  addIndexers(indexers: Indexers<T>): void {
-    const columns = columnsOf(indexers as Indexers).filter((path) => !this.#columns.includes(path))
-    if (this.#hasStarted && columns.length > 0) {
-      throw new KubeInformerError(
-        'ERR_INVALID_OPTION',
-        `index by path "${columns[0]}": add it before the informer starts, or use a function`,
-        { facts: { option: 'indexers' } },
-      )
-    }
-    planFields(this.#options.template.fields, [...this.#columns, ...columns])
-    this.#columns.push(...columns)
-    const added = this.#cache.indices.define(indexers as Indexers)
-    for (const name of added) {
-      for (const cell of this.#cache.cells()) this.#cache.indices.backfill(name, cell.key, cell)
-    }
+  addIndexers(indexers: Indexers<T>): Promise<void> {
+    const paths = Informer.checkIndexers(this, indexers)
+    // The workers of a started watch know its columns.
+    if (!this.#hasStarted) this.#columns.push(...paths)
+    return this.#scans.add(indexers as Indexers)
   }
 
   /** Idempotent. After {@link stop} it resumes at the version it had reached, keeping cache and registrations. */
   start(): void {
-    if (this.#isClosed) throw new KubeInformerError('ERR_CLOSED', `${this.resource}: the informer is closed`)
+    this.#refuseIfClosed()
     this.#hasStarted = true
     if (this.#state === 'idle' || this.#state === 'stopped') this.#setState('connecting', undefined, 0)
     this.#session.start()
@@ -228,6 +230,18 @@ export class Informer<T> {
   /** Static, so that users, who have the type alone, find one way to a lister: the handle's. */
   static listerOf<T>(informer: Informer<T>): Lister<T> {
     return new Lister<T>(informer.#cache)
+  }
+
+  /** The paths that are no columns yet. @throws as {@link addIndexers}, which then changes nothing */
+  static checkIndexers<T>(informer: Informer<T>, indexers: Indexers<T>): readonly string[] {
+    informer.#refuseIfClosed()
+    checkIndexers(indexers as Indexers)
+    informer.#cache.indices.check(indexers as Indexers)
+    const columns = informer.#columns
+    const paths = new Set(Object.values(indexers).filter((definition) => typeof definition === 'string'))
+    const added = [...paths].filter((path) => !columns.includes(path))
+    planFields(informer.#options.template.fields, [...columns, ...added])
+    return added
   }
 
   /** Whether a running informer keeps the process alive; it does by default. */
@@ -287,6 +301,7 @@ export class Informer<T> {
 
   async #close(): Promise<void> {
     this.#isClosed = true
+    this.#scans.close()
     this.#notify()
     await Promise.all([this.stop(), this.#processor.close()])
   }
@@ -329,6 +344,10 @@ export class Informer<T> {
       this.#relistAtMs = now
       this.#session.relist()
     }
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#isClosed) throw new KubeInformerError('ERR_CLOSED', `${this.resource}: the informer is closed`)
   }
 
   #notify(): void {

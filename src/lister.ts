@@ -1,7 +1,7 @@
 import { unknownOption } from './errors.ts'
 import type { CacheEpoch } from './indexer/cache-epoch.ts'
+import { namespaceIndex } from './indexer/index-definition.ts'
 import type { Indexer } from './indexer/indexer.ts'
-import { namespaceIndex } from './indexer/indices.ts'
 import { ObjectList } from './object-list.ts'
 import type { VersionCell } from './protocol/record-store.ts'
 import { type LabelSelectorInput, parseLabelSelector } from './selectors/label-selector.ts'

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createInformerFactory, newIndexer } from '../src/index.ts'
+import { type BuiltInObjects, createInformerFactory, newIndexer } from '../src/index.ts'
 import { EmbeddedApiServer } from '../src/testing/index.ts'
+
+type Pod = BuiltInObjects['core']['v1']['pods']
 
 let server: EmbeddedApiServer
 
@@ -11,20 +13,47 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 test.each([0, 1])(
-  'indices by path and by function, added before and after the start, threads: %i',
+  'indices by path, by label and by function, added before and after the start, threads: %i',
   async (threads) => {
     const factory = createInformerFactory({ kubeConfig: { server: server.url }, threads })
     const { informer } = factory.core.v1.pods
     const { indexer } = informer
-    informer.addIndexers({ byNode: 'spec.nodeName', byApp: (pod) => pod.metadata.labels?.['app'] })
+    const byApp = { label: 'app' }
+    await informer.addIndexers({
+      byNode: 'spec.nodeName',
+      byApp,
+      byTeam: (pod) => pod.metadata.labels?.['team'],
+    })
     factory.start()
     await factory.waitForCacheSync()
-    informer.addIndexers({ late: (pod) => pod.spec?.nodeName })
+    const late = {
+      lateNode: (pod: Pod) => pod.spec?.nodeName,
+      latePath: "spec['nodeName']",
+      lateApp: { label: 'app' },
+      lateColumn: 'spec.nodeName',
+    }
+    expect(() => informer.addIndexers({ latePath: late.latePath })).toThrow(/occurs twice/)
+    late.latePath = 'spec.serviceAccountName'
+    const done = informer.addIndexers(late)
+    const building = expect.objectContaining({ code: 'ERR_INDEX_BUILDING', facts: { option: 'latePath' } })
+    expect(() => indexer.byIndex('latePath', '')).toThrow(building)
+    expect(() => indexer.indexKeys('latePath', '')).toThrow(building)
+    expect(() => indexer.indexValues('latePath')).toThrow(building)
+    await informer.addIndexers({ latePath: late.latePath })
     const pods = indexer.list().toArray()
-    for (const name of ['byNode', 'late', 'byApp']) {
-      const indexed = (pod: (typeof pods)[number]): string | undefined =>
-        name === 'byApp' ? pod.metadata.labels?.['app'] : pod.spec?.nodeName
-      expect(indexer.indexValues(name).sort()).toEqual([...new Set(pods.map(indexed))].sort())
+    const truths: Readonly<Record<string, (pod: Pod) => string | undefined>> = {
+      byNode: (pod) => pod.spec?.nodeName,
+      lateNode: (pod) => pod.spec?.nodeName,
+      lateColumn: (pod) => pod.spec?.nodeName,
+      latePath: (pod) => pod.spec?.serviceAccountName,
+      byApp: (pod) => pod.metadata.labels?.['app'],
+      lateApp: (pod) => pod.metadata.labels?.['app'],
+      byTeam: (pod) => pod.metadata.labels?.['team'],
+    }
+    await done
+    for (const [name, indexed] of Object.entries(truths)) {
+      const values = new Set(pods.map(indexed).filter((value) => value !== undefined))
+      expect(indexer.indexValues(name).sort(), name).toEqual([...values].sort())
       for (const value of indexer.indexValues(name)) {
         const keys = pods
           .filter((pod) => indexed(pod) === value)
@@ -35,9 +64,21 @@ test.each([0, 1])(
     }
     expect(() => indexer.byIndex('none', '')).toThrow(expect.objectContaining({ code: 'ERR_UNKNOWN_INDEX' }))
     const conflict = expect.objectContaining({ code: 'ERR_INDEX_CONFLICT' })
-    expect(() => informer.addIndexers({ byNode: 'spec.other' })).toThrow()
-    expect(() => informer.addIndexers({ late: () => 'x' })).toThrow(conflict)
+    expect(() => informer.addIndexers({ byNode: 'spec.other' })).toThrow(conflict)
+    expect(() => informer.addIndexers({ lateNode: () => 'x' })).toThrow(conflict)
+    expect(() => informer.addIndexers({ byApp: { label: 'other' } })).toThrow(conflict)
+    expect(() => informer.addIndexers({ namespace: 'spec.x' })).toThrow(conflict)
+    await informer.addIndexers({ byApp: { label: 'app' } })
+    // Nobody waits for this one, and nothing is left of it.
+    const never = informer.addIndexers({ never: () => 'x' })
     await factory.close()
+    await expect(never).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+    expect(() => indexer.byIndex('never', 'x')).toThrow(
+      expect.objectContaining({ code: 'ERR_INDEX_BUILDING' }),
+    )
+    expect(() => informer.addIndexers({ late: () => 'x' })).toThrow(
+      expect.objectContaining({ code: 'ERR_CLOSED' }),
+    )
   },
 )
 
@@ -65,7 +106,10 @@ test('paths that cannot be are refused where they are given, not by a worker for
   kept.addIndexers({ byNode: 'spec.nodeName', byNodeToo: 'spec.nodeName' })
   const otherwise = "spec['nodeName']"
   expect(() => kept.addIndexers({ byNodeAgain: otherwise })).toThrow(refused(otherwise))
-  expect(() => kept.addIndexers({ bad: 5 as unknown as string })).toThrow(refused('bad'))
+  for (const bad of [5, null, {}, { label: '' }, { label: 'a b' }, { label: 'a', path: 'b' }]) {
+    expect(() => kept.addIndexers({ bad: bad as unknown as string })).toThrow(refused('bad'))
+    expect(() => newIndexer({ indexers: { bad: bad as unknown as string } })).toThrow(refused('bad'))
+  }
   // None of the refused ones has left anything behind.
   kept.start()
   await kept.waitForSync({ signal: AbortSignal.timeout(10_000) })

@@ -1,7 +1,7 @@
 import { checkNames, checkType } from '../base/check-options.ts'
 import type { Runtime } from '../base/runtime.ts'
 import { unknownOption, wrongType } from '../errors.ts'
-import type { Indexers } from '../indexer/indices.ts'
+import type { Indexers } from '../indexer/index-definition.ts'
 import type { ListerWatcher, SourceObject } from '../lister-watcher.ts'
 import type { ReflectorTiming } from '../protocol/messages.ts'
 import { Controller, failuresOf } from './controller.ts'

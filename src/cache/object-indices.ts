@@ -1,9 +1,15 @@
 import { KeyMap } from '../base/key-map.ts'
 import type { KeySet } from '../base/key-set.ts'
 import { KubeInformerError } from '../errors.ts'
-import { type IndexDefinition, type Indexers, indexValues } from '../indexer/indices.ts'
+import {
+  checkDefinition,
+  conflict,
+  type IndexDefinition,
+  type Indexers,
+  sameDefinition,
+  valuesFunction,
+} from '../indexer/index-definition.ts'
 import { ValueIndex } from '../indexer/value-index.ts'
-import { type FieldStep, parseFieldPath } from '../protocol/field-path.ts'
 
 interface NamedIndex<T> {
   readonly definition: IndexDefinition<T>
@@ -38,13 +44,12 @@ export class ObjectIndices<T> {
     const added = new Map<string, NamedIndex<T>>()
     for (const [name, definition] of Object.entries(indexers)) {
       const existing = this.#named.get(name)
-      if (existing?.definition === definition) continue
       if (existing !== undefined) {
-        throw new KubeInformerError('ERR_INDEX_CONFLICT', `index "${name}" exists with another definition`, {
-          facts: { option: name },
-        })
+        if (sameDefinition(existing.definition, definition)) continue
+        throw conflict(name)
       }
-      const valuesOf = functionOf(name, definition)
+      checkDefinition(name, definition)
+      const valuesOf = valuesFunction(name, definition)
       added.set(name, { definition, valuesOf, index: new ValueIndex(), valuesOfKey: new KeyMap() })
     }
     for (const [name, named] of added) this.#named.set(name, named)
@@ -100,35 +105,13 @@ export class ObjectIndices<T> {
     }
     const before = named.valuesOfKey.get(key) ?? none
     if (before.length === values.length && before.every((value, i) => value === values[i])) return
-    remove(named, key)
-    if (values.length === 0) return
-    named.valuesOfKey.set(key, values)
-    for (const value of values) named.index.add(value, key)
+    named.index.move(key, before, values)
+    if (values.length > 0) named.valuesOfKey.set(key, values)
+    else named.valuesOfKey.delete(key)
   }
 }
 
 function remove<T>(named: NamedIndex<T>, key: string): void {
   for (const value of named.valuesOfKey.get(key) ?? none) named.index.delete(value, key)
   named.valuesOfKey.delete(key)
-}
-
-function functionOf<T>(name: string, definition: IndexDefinition<T>): (object: T) => readonly string[] {
-  if (typeof definition === 'string') {
-    const steps = parseFieldPath(definition)
-    return (object) => valuesAt(object, steps)
-  }
-  return (object) => indexValues(name, definition(object))
-}
-
-/** Strings, and numbers and booleans as text, as the shared informers' path indices have them. */
-function valuesAt(object: unknown, steps: readonly FieldStep[]): readonly string[] {
-  let found: unknown[] = [object]
-  for (const step of steps) {
-    found = found.flatMap((value) => {
-      if (step === null) return Array.isArray(value) ? value : []
-      const isHolder = typeof value === 'object' && value !== null && Object.hasOwn(value, step)
-      return isHolder ? [(value as Record<string, unknown>)[step]] : []
-    })
-  }
-  return found.filter((value) => ['string', 'number', 'boolean'].includes(typeof value)).map(String)
 }

@@ -1,6 +1,6 @@
 import { deepFreeze } from '../base/deep-freeze.ts'
 import { KeyMap } from '../base/key-map.ts'
-import type { Indexers } from '../indexer/indices.ts'
+import type { Indexers } from '../indexer/index-definition.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
 import { DeletedFinalStateUnknown } from './deleted-final-state-unknown.ts'
 import { ObjectIndices } from './object-indices.ts'

@@ -1,4 +1,4 @@
-import type { Indexers } from '../indexer/indices.ts'
+import type { Indexers } from '../indexer/index-definition.ts'
 import type { DeletedFinalStateUnknown } from './deleted-final-state-unknown.ts'
 import type { KeyFunc } from './object-keys.ts'
 import type { ReflectorStore } from './queue.ts'

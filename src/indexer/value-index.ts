@@ -24,4 +24,10 @@ export class ValueIndex {
     keys.delete(key)
     if (keys.size === 0) this.#keys.delete(value)
   }
+
+  /** A key that stays under a value keeps its place there: an iteration would meet it again at the end. */
+  move(key: string, before: readonly string[], after: readonly string[]): void {
+    for (const value of before) if (!after.includes(value)) this.delete(value, key)
+    for (const value of after) this.add(value, key)
+  }
 }

@@ -8,6 +8,7 @@ import {
   skipValue,
   spanString,
 } from '../protocol/record-scalar.ts'
+import { LabelKey, type LabelSource, labelsOf, sameBytes } from './label-key.ts'
 import {
   formatRequirements,
   int64,
@@ -30,13 +31,6 @@ export interface LabelSelectorObject {
 
 /** kubectl's language (`'app=web,tier in (a,b),!canary'`) or the form that objects have. */
 export type LabelSelectorInput = string | LabelSelectorObject
-
-/** What is needed to look into records of one dictionary epoch; a RecordReader has it. */
-export interface LabelSource {
-  readonly values: readonly string[]
-  readonly structures: readonly (readonly string[])[]
-  read(bytes: Buffer, offset: number): object
-}
 
 /**
  * Parses kubectl's language (`app=web,tier in (a,b),!canary`) or the object form. Throws ERR_INVALID_SELECTOR;
@@ -81,8 +75,8 @@ export class LabelSelector {
   matchesLabels(labels: Readonly<Record<string, unknown>> | undefined): boolean {
     this.#states.fill(unseen)
     for (const [i, condition] of this.#conditions.entries()) {
-      if (labels === undefined || !Object.hasOwn(labels, condition.key)) continue
-      const value = labels[condition.key]
+      if (labels === undefined || !Object.hasOwn(labels, condition.key.text)) continue
+      const value = labels[condition.key.text]
       this.#states[i] = typeof value === 'string' && condition.holdsText(value) ? matching : differing
     }
     return this.#result()
@@ -98,7 +92,7 @@ export class LabelSelector {
       // To the end of the labels: of a key that occurs twice the last one counts.
       for (let i = 0; i < this.#conditions.length; i++) {
         const condition = this.#conditions[i] as Condition
-        if (!condition.isKey(bytes, key, source.values)) continue
+        if (!condition.key.isAt(bytes, key, source.values)) continue
         this.#states[i] = isText && condition.holds(bytes, value, source.values) ? matching : differing
       }
     }
@@ -118,20 +112,14 @@ const key: StringSpan = { start: 0, length: 0, id: -1, end: 0 }
 const value: StringSpan = { start: 0, length: 0, id: -1, end: 0 }
 
 class Condition {
-  readonly key: string
-  readonly #keyBytes: Buffer
+  readonly key: LabelKey
   readonly #requirement: Requirement
   readonly #valueBytes: readonly Buffer[]
 
   constructor(requirement: Requirement) {
-    this.key = requirement.key
-    this.#keyBytes = Buffer.from(requirement.key)
+    this.key = new LabelKey(requirement.key)
     this.#requirement = requirement
     this.#valueBytes = requirement.values.map((text) => Buffer.from(text))
-  }
-
-  isKey(bytes: Buffer, span: StringSpan, values: readonly string[]): boolean {
-    return span.id < 0 ? sameBytes(bytes, span, this.#keyBytes) : values[span.id] === this.key
   }
 
   /** Whether the value is among those named (for `>` and `<`: beyond the one named). */
@@ -166,18 +154,6 @@ class Condition {
         return state === matching
     }
   }
-}
-
-function sameBytes(bytes: Buffer, span: StringSpan, wanted: Buffer): boolean {
-  if (span.length !== wanted.length) return false
-  for (let i = 0; i < wanted.length; i++) if (bytes[span.start + i] !== wanted[i]) return false
-  return true
-}
-
-function labelsOf(object: object): Readonly<Record<string, unknown>> | undefined {
-  const metadata = (object as { metadata?: { labels?: unknown } | null }).metadata
-  const labels = typeof metadata === 'object' ? metadata?.labels : undefined
-  return typeof labels === 'object' && labels !== null ? (labels as Record<string, unknown>) : undefined
 }
 
 function fromObject(selector: LabelSelectorObject): Requirement[] {

@@ -138,14 +138,19 @@ describe('an indexer', () => {
     expect(indexer.listIndexFuncValues('note')).toEqual([])
   })
 
-  test('takes paths, as shared informers do', () => {
+  test('takes paths and labels, as shared informers do', () => {
     const indexer = newIndexer<object>({
       keyFunc: () => 'k',
-      indexers: { uid: 'owners[*].uid', count: "spec['a.b/c']", none: 'spec.x.y' },
+      indexers: { uid: 'owners[*].uid', count: "spec['a.b/c']", none: 'spec.x.y', app: { label: 'app' } },
     })
-    indexer.add({ owners: [{ uid: 'u1' }, {}, { uid: 'u2' }], spec: { 'a.b/c': 3, x: 'text' } })
-    const values = ['uid', 'count', 'none'].map((name) => indexer.listIndexFuncValues(name))
-    expect(values).toEqual([['u1', 'u2'], ['3'], []])
+    indexer.add({
+      metadata: { labels: { app: 'web' } },
+      owners: [{ uid: 'u1' }, {}, { uid: 'u2' }],
+      spec: { 'a.b/c': 3, x: 'text' },
+    })
+    const values = ['uid', 'count', 'none', 'app'].map((name) => indexer.listIndexFuncValues(name))
+    expect(values).toEqual([['u1', 'u2'], ['3'], [], ['web']])
+    indexer.addIndexers({ app: { label: 'app' } })
     expect(() => newIndexer({ indexers: { bad: 'a..b' } })).toThrowError(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),
     )

@@ -36,7 +36,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/reflector',
     'src/kubernetes-object.ts',
     'src/lister-watcher.ts',
-    'src/indexer/indices.ts',
+    'src/indexer/index-definition.ts',
     'src/indexer/value-index.ts',
   ],
   'src/testing': [
