@@ -15,11 +15,12 @@ export interface ConnectionArguments {
   readonly insecureSkipTlsVerify?: true
 }
 
-export type OutputMode = 'text' | 'changes' | 'jsonl' | 'json'
+export type OutputMode = 'live' | 'text' | 'changes' | 'jsonl' | 'json'
 export type ReadMode = 'none' | 'metadata' | 'all'
 
 export interface WatchArguments extends ConnectionArguments {
-  readonly resource: string
+  /** As typed, commas taken apart. */
+  readonly resources: readonly string[]
   readonly namespace?: string
   readonly allNamespaces?: true
   readonly selector?: string
@@ -31,7 +32,10 @@ export interface WatchArguments extends ConnectionArguments {
   readonly untilSynced?: true
   /** Milliseconds. */
   readonly duration?: number
-  readonly output: OutputMode
+  /** Left out: live where stdout is a terminal, else text. */
+  readonly output?: OutputMode
+  /** false: `--no-color`. */
+  readonly color: boolean
   readonly embedded?: true
   readonly objects?: number
   readonly rate?: number
@@ -88,8 +92,10 @@ function createProgram(actions: CommandActions): Command {
 
 function addWatch(program: Command, actions: CommandActions): void {
   program
-    .command('watch <resource>')
-    .description('keep a resource in a local cache and show what happens; ends with a summary')
+    .command('watch <resources...>')
+    .description(
+      'keep resources (pods,nodes or pods nodes) in a local cache and show what happens; ends with a summary',
+    )
     .addOption(
       new Option('--kubeconfig <file>', 'default: $KUBECONFIG, else ~/.kube/config').conflicts([
         'server',
@@ -119,19 +125,32 @@ function addWatch(program: Command, actions: CommandActions): void {
     .option('--until-synced', 'end once the handler has finished the initial list')
     .option('--duration <time>', 'end after 10s, 5m, 500ms', duration)
     .addOption(
-      new Option('-o, --output <mode>', 'how to show it')
-        .choices(['text', 'changes', 'jsonl', 'json'])
-        .default('text'),
+      new Option('-o, --output <mode>', 'how to show it (default: live in a terminal, else text)').choices([
+        'live',
+        'text',
+        'changes',
+        'jsonl',
+        'json',
+      ]),
     )
+    .option('--no-color', 'live without colours; NO_COLOR and FORCE_COLOR are heard, too')
     .option(
       '--embedded',
       'watch an API server of our own, in a thread of its own, and audit the cache at the end',
     )
-    .option('--objects <n>', 'objects of the embedded server', count('objects'))
-    .option('--rate <n>', 'changes per second of the embedded server', count('changes'))
+    .option(
+      '--objects <n>',
+      'objects of the embedded server, of the first resource; the others have a twentieth',
+      count('objects'),
+    )
+    .option(
+      '--rate <n>',
+      'changes per second of the embedded server, in the first resource',
+      count('changes'),
+    )
     .option('--seed <n>', "of the embedded server's objects and changes", seed)
-    .action(async (resource: string, options: Omit<WatchArguments, 'resource'>) => {
-      const parsed = { ...options, resource }
+    .action(async (typed: readonly string[], options: Omit<WatchArguments, 'resources'>) => {
+      const parsed = { ...options, resources: resourceNames(typed) }
       checkWatch(parsed)
       await actions.watch(parsed)
     })
@@ -170,6 +189,14 @@ function checkWatch(options: WatchArguments): void {
       throw new UsageError(`${flag} needs --server URL; a kubeconfig has its own`)
     }
   }
+}
+
+function resourceNames(typed: readonly string[]): readonly string[] {
+  const names = typed.join(',').split(',')
+  if (names.includes('')) {
+    throw new UsageError(`'${typed.join(' ')}': a resource between commas has no name, such as pods,nodes`)
+  }
+  return names
 }
 
 function count(what: string): (text: string) => number {

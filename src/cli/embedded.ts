@@ -1,6 +1,8 @@
 /** A server of our own, in a thread of its own, as the commands use it. */
 export interface EmbeddedServer {
   readonly url: string
+  /** Objects of a further resource, by any of its names. */
+  populate(resource: string, objects: number): Promise<void>
   stopChurn(): Promise<void>
   close(): Promise<void>
 }
@@ -13,7 +15,7 @@ export interface EmbeddedOptions {
   readonly seed?: number | undefined
 }
 
-const defaultObjects = 1_000
+export const defaultObjects: number = 1_000
 
 /** Loaded only here: a `watch` of a real cluster pays nothing for it. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
@@ -28,6 +30,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   })
   return {
     url: server.url,
+    populate: (resource, objects) =>
+      server.control('populate', {
+        resource,
+        objects,
+        ...(options.seed !== undefined && { seed: options.seed }),
+      }),
     stopChurn: () => server.control('stop-churn'),
     close: () => server.close(),
   }

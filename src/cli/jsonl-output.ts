@@ -1,14 +1,16 @@
 import type { LineWriter } from './line-writer.ts'
-import type { Change, Output } from './output.ts'
+import { type Change, type Output, silent } from './output.ts'
 
-/** One JSON object per line for programs; the summary is the last one. */
-export function jsonlOutput(out: LineWriter): Output {
+/** One JSON object per line for programs; the summary is the last one. Each names its resource. */
+export function jsonlOutput(out: LineWriter, problems: LineWriter): Output {
   const print = (value: object) => out.write(JSON.stringify(value))
   return {
+    ...silent,
     needsEveryChange: true,
-    change({ type, key, uid, resourceVersion, cause, finalStateUnknown }: Change) {
+    change({ resource, type, key, uid, resourceVersion, cause, finalStateUnknown }: Change) {
       return print({
         type,
+        resource,
         key,
         uid,
         resourceVersion,
@@ -16,18 +18,18 @@ export function jsonlOutput(out: LineWriter): Output {
         ...(type === 'delete' && { finalStateUnknown }),
       })
     },
-    state(state, error) {
-      print({ type: 'state', state, ...(error !== undefined && { error }) })
+    state(resource, state, error) {
+      print({ type: 'state', resource, state, ...(error !== undefined && { error }) })
       out.flush()
     },
-    synced() {
-      print({ type: 'synced' })
+    synced(resource) {
+      print({ type: 'synced', resource })
       out.flush()
     },
-    sample() {},
+    notice: (text) => void problems.write(text),
     async end(summary) {
       print({ type: 'summary', ...summary })
-      await out.end()
+      await Promise.all([out.end(), problems.end()])
     },
   }
 }
@@ -35,13 +37,11 @@ export function jsonlOutput(out: LineWriter): Output {
 /** Nothing but the summary, as the last line. Trouble meanwhile goes to stderr. */
 export function jsonOutput(out: LineWriter, problems: LineWriter): Output {
   return {
-    needsEveryChange: false,
-    change: () => undefined,
-    state(state, error) {
-      if (error !== undefined) problems.write(`${state}: ${error}`)
+    ...silent,
+    state(resource, state, error) {
+      if (error !== undefined) problems.write(`${resource} ${state}: ${error}`)
     },
-    synced() {},
-    sample() {},
+    notice: (text) => void problems.write(text),
     async end(summary) {
       out.write(JSON.stringify(summary))
       await Promise.all([out.end(), problems.end()])

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { run } from './run.ts'
+import { terminalOf } from './terminal.ts'
 
 // The event loop ends by itself once everything is closed; what keeps it longer is a leak, and is said.
 const leakNoticeMs = 3_000
@@ -13,7 +14,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-run(process.argv.slice(2), { stdout: process.stdout, stderr: process.stderr }, interrupt.signal).then(
+const { stdout, stderr } = process
+run(process.argv.slice(2), { stdout, stderr, terminal: terminalOf(process) }, interrupt.signal).then(
   (exitCode) => {
     process.exitCode = exitCode
     setTimeout(() => {

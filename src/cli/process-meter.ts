@@ -29,6 +29,11 @@ export class MsHistogram {
     this.#histogram.record(Math.max(1, Math.min(3_600_000_000, Math.round(ms * 1000))))
   }
 
+  /** Takes over the other's samples as well. */
+  add(other: MsHistogram): void {
+    this.#histogram.add(other.#histogram)
+  }
+
   reset(): void {
     this.#histogram.reset()
   }

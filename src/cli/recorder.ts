@@ -22,6 +22,7 @@ export class Recorder {
   readonly changes: { add: number; update: number; delete: number } = { add: 0, update: 0, delete: 0 }
   readonly lag: MsHistogram = new MsHistogram()
   readonly recentLag: MsHistogram = new MsHistogram()
+  readonly #resource: string
   readonly #read: ReadMode
   readonly #fold: Fold | undefined
   readonly #output: Output
@@ -31,11 +32,14 @@ export class Recorder {
   charactersRead = 0
 
   constructor(options: {
+    /** For outputs of several. */
+    readonly resource: string
     readonly read: ReadMode
     readonly fold: Fold | undefined
     readonly output: Output
     readonly nowMs: () => number
   }) {
+    this.#resource = options.resource
     this.#read = options.read
     this.#fold = options.fold
     this.#output = options.output
@@ -66,6 +70,7 @@ export class Recorder {
     this.#fold?.apply(type, event.key, event.uid, event.resourceVersion)
     if (!this.#output.needsEveryChange) return undefined
     return this.#output.change({
+      resource: this.#resource,
       type,
       key: event.key,
       namespace: event.namespace,

@@ -4,12 +4,18 @@ import { exitCodes, reportOf, UsageError } from './cli-error.ts'
 import type { CommandIo } from './command-io.ts'
 import { LineWriter } from './line-writer.ts'
 import { serveCommand } from './serve-command.ts'
+import type { Terminal } from './terminal.ts'
 import { watchCommand } from './watch-command.ts'
 
 /** The whole command line but the process: gives the exit code, never throws. */
 export async function run(
   argv: readonly string[],
-  streams: { readonly stdout: Writable; readonly stderr: Writable },
+  streams: {
+    readonly stdout: Writable
+    readonly stderr: Writable
+    /** That stdout is; a text says why it is none. */
+    readonly terminal: Terminal | string
+  },
   interrupt: AbortSignal,
 ): Promise<number> {
   const closed = new AbortController()
@@ -20,6 +26,7 @@ export async function run(
       closed.abort()
     }),
     problems: new LineWriter(streams.stderr, () => {}),
+    terminal: streams.terminal,
     interrupt: AbortSignal.any([interrupt, closed.signal]),
   }
   let exitCode = 0

@@ -1,4 +1,5 @@
 import type { AuditResult } from './audit.ts'
+import type { Percentiles } from './process-meter.ts'
 import { formatBytes, formatCount, formatMs } from './units.ts'
 
 /** What the process cost while it watched. */
@@ -15,8 +16,8 @@ export interface ProcessFigures {
   readonly heapUsedBytes: number
 }
 
-/** The end of a run, as `--output json` prints it. Times in milliseconds; null: nothing was measured. */
-export interface Summary extends ProcessFigures {
+/** What became of one resource, or of all of them together. Times in milliseconds; null: nothing was measured. */
+export interface ResourceSummary {
   readonly resource: string
   readonly objects: number
   readonly changes: { readonly add: number; readonly update: number; readonly delete: number }
@@ -29,13 +30,72 @@ export interface Summary extends ProcessFigures {
   readonly merged: number
   readonly delivered: number
   /** Last byte of a change read in the worker → handler called; changes read after the sync only. */
-  readonly lagMs: { readonly p50: number; readonly p99: number; readonly max: number } | null
+  readonly lagMs: Percentiles | null
   readonly relists: number
   readonly reconnects: number
   readonly handlerErrors: number
   readonly refused: number
-  readonly threads: number
+  /** What was wrong with it at the end. */
+  readonly error?: string
   readonly audit?: AuditResult
+}
+
+/**
+ * The end of a run, as `--output json` prints it: the sum of all resources (their names joined by commas, the latest
+ * sync), the process, and each resource.
+ */
+export interface Summary extends Omit<ResourceSummary, 'error'>, ProcessFigures {
+  readonly threads: number
+  readonly resources: readonly ResourceSummary[]
+}
+
+/** Sums; `lagMs` cannot be summed and is told by who knows all samples. */
+export function sumUp(
+  resources: readonly ResourceSummary[],
+  lagMs: Percentiles | null,
+): Omit<ResourceSummary, 'error'> {
+  const sum = (of: (resource: ResourceSummary) => number) =>
+    resources.reduce((total, resource) => total + of(resource), 0)
+  const audits = resources.flatMap(({ resource, audit }) =>
+    audit === undefined ? [] : [{ resource, audit }],
+  )
+  const total = (of: (audit: AuditResult) => number) =>
+    audits.reduce((result, { audit }) => result + of(audit), 0)
+  return {
+    resource: resources.map(({ resource }) => resource).join(','),
+    objects: sum(({ objects }) => objects),
+    changes: {
+      add: sum(({ changes }) => changes.add),
+      update: sum(({ changes }) => changes.update),
+      delete: sum(({ changes }) => changes.delete),
+    },
+    syncMs: resources.reduce<number | null>(
+      (latest, { syncMs }) => (latest === null || syncMs === null ? null : Math.max(latest, syncMs)),
+      0,
+    ),
+    received: sum(({ received }) => received),
+    bytesRead: sum(({ bytesRead }) => bytesRead),
+    merged: sum(({ merged }) => merged),
+    delivered: sum(({ delivered }) => delivered),
+    lagMs,
+    relists: sum(({ relists }) => relists),
+    reconnects: sum(({ reconnects }) => reconnects),
+    handlerErrors: sum(({ handlerErrors }) => handlerErrors),
+    refused: sum(({ refused }) => refused),
+    ...(audits.length > 0 && {
+      audit: {
+        ok: audits.every(({ audit }) => audit.ok),
+        compared: total(({ compared }) => compared),
+        missing: total(({ missing }) => missing),
+        extra: total(({ extra }) => extra),
+        different: total(({ different }) => different),
+        fold: audits.every(({ audit }) => audit.fold),
+        examples: audits.flatMap(({ resource, audit }) =>
+          audits.length === 1 ? audit.examples : audit.examples.map((text) => `${resource} ${text}`),
+        ),
+      },
+    }),
+  }
 }
 
 /** Three digits after the point are more than any clock here gives. */
@@ -48,25 +108,16 @@ export function roundNumbers<T>(value: T): T {
 }
 
 export function summaryText(summary: Summary): string {
-  const { changes, lagMs, sliceMs, loopDelayMs, audit } = summary
-  const rows: [string, string][] = [
-    ['objects', `${formatCount(summary.objects)} ${summary.resource}`],
-    [
-      'synced',
-      summary.syncMs === null
-        ? 'no'
-        : `in ${formatMs(summary.syncMs)}, until the handler had seen every object`,
-    ],
+  const { changes, sliceMs, loopDelayMs, audit, resources } = summary
+  const rows: [string, string][] = [['objects', `${formatCount(summary.objects)} ${summary.resource}`]]
+  if (resources.length > 1) for (const each of resources) rows.push(['', resourceText(each)])
+  rows.push(
+    ['synced', syncText(summary)],
     [
       'changes',
       `${formatCount(summary.delivered)} delivered (${formatCount(changes.add)} add, ${formatCount(changes.update)} update, ${formatCount(changes.delete)} delete), ${formatCount(summary.received)} received, ${formatCount(summary.merged)} merged`,
     ],
-    [
-      'lag',
-      lagMs === null
-        ? '–'
-        : `p50 ${formatMs(lagMs.p50)}, p99 ${formatMs(lagMs.p99)}, max ${formatMs(lagMs.max)}`,
-    ],
+    ['lag', lagText(summary.lagMs)],
     [
       'main thread',
       `busy ${formatMs(summary.mainBusyMs)} of ${formatMs(summary.durationMs)}, loop delay p99 ${formatMs(loopDelayMs.p99)} max ${formatMs(loopDelayMs.max)}${sliceMs === null ? '' : `, own slices p99 ${formatMs(sliceMs.p99)} max ${formatMs(sliceMs.max)}`}`,
@@ -80,7 +131,7 @@ export function summaryText(summary: Summary): string {
       'connection',
       `${formatBytes(summary.bytesRead)} read, ${summary.reconnects} reconnects, ${summary.relists} relists, ${summary.refused} objects refused, ${summary.handlerErrors} handler errors`,
     ],
-  ]
+  )
   if (audit !== undefined) {
     rows.push([
       'audit',
@@ -89,4 +140,23 @@ export function summaryText(summary: Summary): string {
     for (const example of audit.examples) rows.push(['', example])
   }
   return rows.map(([name, text]) => `${name.padEnd(12)} ${text}`).join('\n')
+}
+
+function resourceText({ resource, objects, delivered, syncMs, lagMs, error }: ResourceSummary): string {
+  const synced = syncMs === null ? 'never synced' : `synced in ${formatMs(syncMs)}`
+  const lag = lagMs === null ? '' : `, lag p99 ${formatMs(lagMs.p99)}`
+  return `${resource}: ${formatCount(objects)} objects, ${synced}, ${formatCount(delivered)} changes${lag}${error === undefined ? '' : ` (${error})`}`
+}
+
+function syncText({ syncMs, resources }: Summary): string {
+  if (syncMs !== null) return `in ${formatMs(syncMs)}, until the handler had seen every object`
+  const missing = resources.filter((each) => each.syncMs === null)
+  return missing.length === resources.length
+    ? 'no'
+    : `all but ${missing.map(({ resource }) => resource).join(', ')}`
+}
+
+function lagText(lagMs: Percentiles | null): string {
+  if (lagMs === null) return '–'
+  return `p50 ${formatMs(lagMs.p50)}, p99 ${formatMs(lagMs.p99)}, max ${formatMs(lagMs.max)}`
 }

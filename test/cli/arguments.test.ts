@@ -25,7 +25,8 @@ test('watch: every flag of the manual', async () => {
       ),
     ),
   ).toEqual({
-    resource: 'pods',
+    resources: ['pods'],
+    color: true,
     kubeconfig: 'k',
     context: 'c',
     namespace: 'web',
@@ -44,13 +45,26 @@ test('watch: every flag of the manual', async () => {
       ...'watch nodes --server https://host --token t --insecure-skip-tls-verify -A --output json'.split(' '),
     ),
   ).toEqual({
-    resource: 'nodes',
+    resources: ['nodes'],
+    color: true,
     server: 'https://host',
     token: 't',
     insecureSkipTlsVerify: true,
     allNamespaces: true,
     output: 'json',
     read: 'metadata',
+  })
+})
+
+test.each([
+  'watch pods,nodes,deployments.apps',
+  'watch pods nodes,deployments.apps',
+  'watch pods nodes deployments.apps',
+])('several resources: %s', async (line) => {
+  expect(await parse(...line.split(' '), '--no-color', '-o', 'live')).toMatchObject({
+    resources: ['pods', 'nodes', 'deployments.apps'],
+    color: false,
+    output: 'live',
   })
 })
 
@@ -69,7 +83,7 @@ test('serve', async () => {
 test.each([
   ['nothing', '', /which command\?/],
   ['an unknown command', 'wath pods', /unknown command 'wath'; there are watch and serve/],
-  ['no resource', 'watch', /missing required argument 'resource'/],
+  ['no resource', 'watch', /missing required argument 'resources'/],
   ['an unknown flag', 'watch pods --objekts 5', /unknown option '--objekts'.*--objects/],
   [
     'a bad number',
@@ -79,7 +93,7 @@ test.each([
   ['a bad duration', 'watch pods --duration soon', /Not a duration: 500ms, 10s, 5m/],
   ['a duration of nothing', 'watch pods --duration 0s', /Not a duration/],
   ['a bad size', 'watch pods --buffer-bytes 8X', /Not a size/],
-  ['a bad mode', 'watch pods -o yaml', /Allowed choices are text, changes, jsonl, json/],
+  ['a bad mode', 'watch pods -o yaml', /Allowed choices are live, text, changes, jsonl, json/],
   ['a bad namespace', 'watch pods -n Bad_NS!', /'Bad_NS!' is not a namespace/],
   ['an empty namespace', 'watch pods --namespace=', /'' is not a namespace/],
   ['a port that cannot be', 'serve --port 65536', /'65536' is not a port: 0 to 65535/],
@@ -88,7 +102,7 @@ test.each([
   ['both -n and -A', 'watch pods -n web -A', /cannot be used with/],
   ['a rate without --embedded', 'watch pods --rate 5', /--rate is for --embedded servers only/],
   ['a token without --server', 'watch pods --token t', /--token needs --server URL/],
-  ['two resources', 'watch pods nodes', /too many arguments/],
+  ['a resource without a name', 'watch pods,,nodes', /'pods,,nodes': a resource between commas/],
 ])('%s is refused in one line', async (_name, line, message) => {
   const error: unknown = await parse(...line.split(' ').filter((part) => part !== '')).catch(
     (thrown: unknown) => thrown,

@@ -1,20 +1,19 @@
 import { expect, test } from 'vitest'
 import { Fold } from '../../src/cli/fold.ts'
-import type { Change, Output } from '../../src/cli/output.ts'
+import { type Change, type Output, silent } from '../../src/cli/output.ts'
 import { type RecordedEvent, Recorder } from '../../src/cli/recorder.ts'
 
 function output(needsEveryChange: boolean): Output & { readonly changes: Change[] } {
   const changes: Change[] = []
   return {
+    ...silent,
     changes,
     needsEveryChange,
     change(change) {
       changes.push(change)
       return undefined
     },
-    state() {},
-    synced() {},
-    sample() {},
+    notice() {},
     end: async () => {},
   }
 }
@@ -35,7 +34,13 @@ function event(more: Partial<RecordedEvent> = {}): RecordedEvent {
 
 test('lag: live changes read after the sync, nothing else', () => {
   let now = 1_000
-  const recorder = new Recorder({ read: 'none', fold: undefined, output: output(false), nowMs: () => now })
+  const recorder = new Recorder({
+    resource: 'things',
+    read: 'none',
+    fold: undefined,
+    output: output(false),
+    nowMs: () => now,
+  })
   recorder.take('add', event())
   recorder.live()
   now = 1_010
@@ -65,7 +70,13 @@ test('--read decides what is touched', () => {
   const lengths = { none: 0, metadata: 5, all: 5 + 4 + 7 } as const
   for (const mode of ['none', 'metadata', 'all'] as const) {
     const { read, proxy } = watched(pod)
-    const recorder = new Recorder({ read: mode, fold: undefined, output: output(false), nowMs: () => 0 })
+    const recorder = new Recorder({
+      resource: 'things',
+      read: mode,
+      fold: undefined,
+      output: output(false),
+      nowMs: () => 0,
+    })
     recorder.take('add', proxy)
     expect(recorder.charactersRead).toBe(lengths[mode])
     expect(read.has('object')).toBe(mode === 'all')
@@ -74,7 +85,13 @@ test('--read decides what is touched', () => {
 })
 
 test('--read all of a kind without containers: the whole object; of a delete without state: nothing', () => {
-  const recorder = new Recorder({ read: 'all', fold: undefined, output: output(false), nowMs: () => 0 })
+  const recorder = new Recorder({
+    resource: 'things',
+    read: 'all',
+    fold: undefined,
+    output: output(false),
+    nowMs: () => 0,
+  })
   recorder.take('add', event({ object: { data: { a: 'xyz', b: [1, null, 'uv'] } } }))
   const metadata = 'uid'.length + '1'.length + 'x'.length
   // Texts by their length, everything else as one.
@@ -85,19 +102,22 @@ test('--read all of a kind without containers: the whole object; of a delete wit
 test('the fold and the output get what was told; outputs that want no changes get none', () => {
   const fold = new Fold()
   const all = output(true)
-  const recorder = new Recorder({ read: 'none', fold, output: all, nowMs: () => 0 })
+  const recorder = new Recorder({ resource: 'things', read: 'none', fold, output: all, nowMs: () => 0 })
   recorder.take('add', event())
   recorder.take('update', event({ resourceVersion: '2' }))
   expect(fold.get('a/x')).toEqual({ uid: 'uid', resourceVersion: '2' })
   recorder.take('delete', event({ resourceVersion: '3', finalStateUnknown: true }))
   expect(fold.size).toBe(0)
   expect(fold.violations).toBe(0)
-  expect(all.changes.map(({ type, finalStateUnknown }) => [type, finalStateUnknown])).toEqual([
-    ['add', false],
-    ['update', false],
-    ['delete', true],
+  expect(all.changes.map((each) => [each.resource, each.type, each.finalStateUnknown])).toEqual([
+    ['things', 'add', false],
+    ['things', 'update', false],
+    ['things', 'delete', true],
   ])
   const none = output(false)
-  new Recorder({ read: 'none', fold: undefined, output: none, nowMs: () => 0 }).take('add', event())
+  new Recorder({ resource: 'things', read: 'none', fold: undefined, output: none, nowMs: () => 0 }).take(
+    'add',
+    event(),
+  )
   expect(none.changes).toEqual([])
 })

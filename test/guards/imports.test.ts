@@ -126,6 +126,8 @@ test('packages stay where they belong', () => {
   const owners: Readonly<Record<string, RegExp>> = {
     '@kubernetes/client-node': /^src\/(config\/kube-config-file|resources\/types|compat\/.*)\.ts$/,
     commander: /^src\/cli\//,
+    'log-update': /^src\/cli\/live\//,
+    'string-width': /^src\/cli\/live\//,
     piscina: /^(src\/engine|workers)\//,
     socks: /^src\/net\//,
     undici: /^(src\/config|src\/net|workers)\//,
