@@ -3,7 +3,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/conformance/**', 'test/soak/**'],
+    exclude: ['test/conformance/**', 'test/package/**', 'test/soak/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Forks, not threads: the engine's own worker threads, its exit and its memory are under test.
