@@ -18,6 +18,7 @@ test.each<[string, InformerFactoryOptions, string]>([
   ['namespace', wrong({ namespace: ['web'] }), 'must be a string'],
   ['workerUrl', wrong({ workerUrl: './worker.js' }), 'must be a URL'],
   ['compression', wrong({ compression: 'gzip' }), 'must be one of none, lists, all'],
+  ['workerUrl', { workerUrl: new URL('./no-such-worker.js', import.meta.url) }, 'docs/bundling.md'],
   ['onHandlerError', wrong({ onHandlerError: 'log' }), 'must be a function'],
 ])('a wrong %s is refused at construction: %j', (option, options, message) => {
   expect(() => createInformerFactory(options)).toThrow(

@@ -5,7 +5,7 @@ import { MemoryBudget } from '../protocol/memory-budget.ts'
 import { RestartGate } from './restart-gate.ts'
 import { SyncPermits } from './sync-permits.ts'
 import { ElasticRunner, LocalRunner, PoolRunner, type WatchRunner } from './watch-runner.ts'
-import { workerUrl as defaultWorkerUrl } from './worker-url.ts'
+import { workerUrlOf } from './worker-url.ts'
 
 export interface EngineOptions {
   /** Worker threads; 0 runs every stage in the caller's thread. @default 1 below 4 cores, else 2 */
@@ -16,7 +16,7 @@ export interface EngineOptions {
   readonly maxConcurrentSyncs?: number
   /** Longest stretch of own work on the main thread per turn of the event loop. @default 5 */
   readonly sliceMs?: number
-  /** Where the worker's code is, for bundlers. */
+  /** Where the worker's code is, for bundled programs: a bundle of `kube-informer/worker` (docs/bundling.md). */
   readonly workerUrl?: URL
   /** Heap limit of a worker thread in MiB. @default 1,024 */
   readonly workerHeapMbMax?: number
@@ -46,7 +46,7 @@ export class Engine {
     this.permits = new SyncPermits(options.maxConcurrentSyncs ?? 4)
     this.restarts = new RestartGate(runtime)
     const { threads } = this
-    const workerUrl = options.workerUrl ?? defaultWorkerUrl
+    const workerUrl = workerUrlOf(options.workerUrl)
     const pool = (): WatchRunner =>
       new PoolRunner({ threads, workerUrl, heapMbMax: options.workerHeapMbMax ?? 1024 })
     if (threads === 0) this.runner = new LocalRunner(workerUrl)

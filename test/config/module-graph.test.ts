@@ -3,28 +3,34 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
 const configUrl = new URL('../../src/config/connection-config.ts', import.meta.url).href
+const rootUrl = new URL('../..', import.meta.url).href
 const factoryUrl = new URL('../../src/index.ts', import.meta.url).href
 
-/** Runs `code` in its own process and gives the packages that were loaded, in any way. */
-async function packagesLoadedBy(code: string, env: Record<string, string> = {}): Promise<string[]> {
+/** Runs `code` in its own process and gives the files that were loaded, in any way. */
+async function filesLoadedBy(code: string, env: Record<string, string> = {}): Promise<string[]> {
   const script = `
     import { registerHooks } from 'node:module'
-    const packages = new Set()
+    const files = []
     registerHooks({
       load(url, context, next) {
-        const name = /node_modules\\/((?:@[^/]+\\/)?[^/]+)\\//.exec(url)?.[1]
-        if (name) packages.add(name)
+        files.push(url)
         return next(url, context)
       },
     })
     ${code}
-    console.log(JSON.stringify([...packages]))`
+    console.log(JSON.stringify(files))`
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--no-warnings', '--input-type=module', '-e', script],
     { env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...env } },
   )
   return JSON.parse(stdout) as string[]
+}
+
+async function packagesLoadedBy(code: string, env: Record<string, string> = {}): Promise<string[]> {
+  const files = await filesLoadedBy(code, env)
+  const names = files.map((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1])
+  return [...new Set(names.filter((name) => name !== undefined))]
 }
 
 const load = (config: string) => `
@@ -53,4 +59,15 @@ test('the library itself, imported and used with an explicit server, does not', 
     await factory.close()`)
   expect(packages).not.toContain('@kubernetes/client-node')
   expect(packages.length).toBeGreaterThan(0)
+})
+
+test('the library itself, imported, loads two packages, and nothing of what threads and other entries are for', async () => {
+  const code = `await import('${factoryUrl}')`
+  // msgpackr looks for its native addon, which may be there.
+  const addon = /^(msgpackr-extract|node-gyp-build-optional-packages|detect-libc)$/
+  const packages = (await packagesLoadedBy(code)).filter((name) => !addon.test(name))
+  expect(packages.toSorted()).toEqual(['msgpackr', 'piscina'])
+  const own = (await filesLoadedBy(code)).filter((url) => url.startsWith(rootUrl))
+  expect(own.filter((url) => /\/(src\/(testing|cli|compat)|workers)\//.test(url))).toEqual([])
+  expect(own).toContain(factoryUrl)
 })
