@@ -5,13 +5,13 @@ import type { BenchContext } from './e2e/context.ts'
 import { type Figure, formatTable, isWithin } from './e2e/figures.ts'
 import { measureLag } from './e2e/lag.ts'
 import { measureLeases } from './e2e/leases.ts'
-import { buildPeers, type PeerBinaries } from './e2e/peers.ts'
-import { podsFile } from './e2e/pods-file.ts'
 import { measureRelist } from './e2e/relist.ts'
 import { measureRewrite } from './e2e/rewrite.ts'
 import { measureSaturation } from './e2e/saturate.ts'
 import { measureSteady } from './e2e/steady.ts'
 import { measureSync } from './e2e/sync.ts'
+import { buildGoPeers, type GoBinaries } from './peers/neutral-server.ts'
+import { objectsFile } from './support/objects-file.ts'
 
 const measurements: Readonly<Record<string, (context: BenchContext) => Promise<Figure[]>>> = {
   sync: measureSync,
@@ -50,14 +50,15 @@ async function main(): Promise<number> {
   }
   const log = (line: string): void => console.error(line)
   const objects = values.quick ? 5_000 : 150_000
-  let peers: Promise<PeerBinaries> | undefined
+  let peers: Promise<GoBinaries> | undefined
   const context: BenchContext = {
     quick: values.quick,
     runs: values.quick ? 1 : runs,
     log,
     objects,
-    peers: () => (peers ??= buildPeers(log)),
-    podsFile: () => (values.pods === undefined ? podsFile(objects, log) : Promise.resolve(values.pods)),
+    peers: () => (peers ??= buildGoPeers(log)),
+    podsFile: () =>
+      values.pods === undefined ? objectsFile('pods', objects, log) : Promise.resolve(values.pods),
   }
   const figures: Figure[] = []
   for (const [name, measure] of Object.entries(measurements)) {

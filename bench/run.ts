@@ -1,6 +1,6 @@
 /**
  * Runs every benchmark of a stage (the files of this folder), each in a process of its own so that none warms up
- * another. The end-to-end bench is not among them: `npm run bench:e2e`.
+ * another. Not among them: `npm run bench:e2e`, `bench:peers` and `bench:guard`.
  *
  * `npm run bench -- framing queue` runs those whose name contains one of the words.
  */
@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
-const notStages = ['run.ts', 'e2e.ts']
+const notStages = ['run.ts', 'e2e.ts', 'peers.ts', 'guard.ts']
 const words = process.argv.slice(2)
 
 const files = readdirSync(folder)

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { PeerBinaries } from './peers.ts'
+import type { GoBinaries } from '../peers/neutral-server.ts'
 
 /** What a measurement is given; sizes shrink with `quick`, which proves the bench, not the budget. */
 export interface BenchContext {
@@ -10,7 +10,7 @@ export interface BenchContext {
   readonly log: (line: string) => void
   /** Objects of the large cluster: 150,000, the budget's size. */
   readonly objects: number
-  readonly peers: () => Promise<PeerBinaries>
+  readonly peers: () => Promise<GoBinaries>
   /** The seeded pods as a file of JSON lines. */
   readonly podsFile: () => Promise<string>
 }

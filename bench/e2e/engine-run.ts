@@ -47,7 +47,8 @@ function read(object: unknown): void {
   if (values.read === 'all') checksum += walk(object)
   else if (values.read === 'two') {
     const { metadata, status, spec } = object as TwoFields
-    checksum += metadata.name.length + (status?.phase?.length ?? spec?.holderIdentity?.length ?? 0)
+    const second = status?.phase ?? spec?.holderIdentity ?? spec?.text ?? ''
+    checksum += metadata.name.length + second.length
   }
 }
 
@@ -55,8 +56,8 @@ interface TwoFields {
   readonly metadata: { readonly name: string }
   /** A pod's second field. */
   readonly status?: { readonly phase?: string }
-  /** A lease's. */
-  readonly spec?: { readonly holderIdentity?: string }
+  /** A lease's, a landscape's. */
+  readonly spec?: { readonly holderIdentity?: string; readonly text?: string }
 }
 
 function walk(value: unknown): number {
@@ -78,6 +79,7 @@ const factory = createInformerFactory({
 const resources: Readonly<Record<string, () => ResourceHandle<KubernetesObject>>> = {
   pods: () => factory.core.v1.pods as unknown as ResourceHandle<KubernetesObject>,
   leases: () => factory.forResource({ group: 'coordination.k8s.io', version: 'v1', resource: 'leases' }),
+  landscapes: () => factory.forResource({ group: 'example.com', version: 'v1', resource: 'landscapes' }),
 }
 const handle = resources[values.resource]
 if (handle === undefined) throw new Error(`unknown resource ${values.resource}`)

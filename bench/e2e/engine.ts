@@ -1,12 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import type { AuditResult } from '../../src/cli/audit.ts'
 import type { Compression } from '../../src/index.ts'
-import { type Report, Subject } from './subject.ts'
+import type { Resource } from '../support/objects-file.ts'
+import { type Report, Subject } from '../support/subject.ts'
 
 /** `none`: nobody reads; `two`: two fields of every object; `all`: every object is walked from end to end. */
 export type Reading = 'none' | 'two' | 'all'
-
-export type Resource = 'pods' | 'leases'
 
 export interface EngineReport extends Report {
   readonly handlerWallMs: number
@@ -51,11 +50,14 @@ export interface EngineRunOptions {
   readonly fold?: boolean
   /** @default none */
   readonly compression?: Compression
+  /** Options of Node's own. */
+  readonly execArgv?: readonly string[]
 }
 
 export function startEngine(options: EngineRunOptions): Subject<EngineReport> {
   const script = fileURLToPath(new URL('./engine-run.ts', import.meta.url))
   return new Subject(`engine reading ${options.read}`, process.execPath, [
+    ...(options.execArgv ?? []),
     script,
     '--server',
     options.url,

@@ -18,14 +18,6 @@ export function isWithin(figure: Figure): boolean {
   return figure.bound === 'min' ? figure.measured >= figure.must : figure.measured <= figure.must
 }
 
-export function median(values: readonly number[]): number {
-  if (values.length === 0) return Number.NaN
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  const upper = sorted[middle] as number
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2
-}
-
 export function formatTable(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => [
     figure.title,
@@ -46,14 +38,6 @@ export function formatTable(figures: readonly Figure[]): string {
         .trimEnd(),
     )
     .join('\n')
-}
-
-export function mib(bytes: number): string {
-  return `${Math.round(bytes / 1_048_576)} MiB`
-}
-
-export function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`
 }
 
 function round(value: number): string {

@@ -1,5 +1,6 @@
+import { median } from '../support/numbers.ts'
 import { type BenchContext, sleep } from './context.ts'
-import { type Figure, median } from './figures.ts'
+import type { Figure } from './figures.ts'
 import { withEngine } from './live.ts'
 
 const rate = 1_000

@@ -1,6 +1,7 @@
+import { median, mib } from '../support/numbers.ts'
 import type { BenchContext } from './context.ts'
 import type { EngineReport } from './engine.ts'
-import { type Figure, median, mib } from './figures.ts'
+import type { Figure } from './figures.ts'
 import { withEngine } from './live.ts'
 
 /** A million small objects cost no more each than a tenth of them: nothing in the cache may be superlinear. */

@@ -1,7 +1,7 @@
+import type { Subject } from '../support/subject.ts'
 import { type BenchContext, sleep } from './context.ts'
 import { type EmbeddedServer, startEmbedded } from './embedded.ts'
 import { type EngineReport, type EngineRunOptions, startEngine } from './engine.ts'
-import type { Subject } from './subject.ts'
 
 /** Runs `use` with an embedded server and a synced engine, each in its process; both are gone afterwards. */
 export async function withEngine<T>(

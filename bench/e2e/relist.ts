@@ -1,5 +1,6 @@
+import { median, seconds } from '../support/numbers.ts'
 import { type BenchContext, parseBaseline, sleep } from './context.ts'
-import { type Figure, median, seconds } from './figures.ts'
+import type { Figure } from './figures.ts'
 import { quiet, withEngine } from './live.ts'
 
 /** All watches are cut and their history forgotten: the whole list comes again, and nothing in it has changed. */

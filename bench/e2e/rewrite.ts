@@ -1,5 +1,6 @@
+import { mib } from '../support/numbers.ts'
 import { type BenchContext, sleep } from './context.ts'
-import { type Figure, mib } from './figures.ts'
+import type { Figure } from './figures.ts'
 import { quiet, withEngine } from './live.ts'
 
 const times = 10

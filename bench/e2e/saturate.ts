@@ -1,6 +1,7 @@
+import { median, mib } from '../support/numbers.ts'
 import { type BenchContext, sleep } from './context.ts'
 import type { EngineReport } from './engine.ts'
-import { type Figure, median, mib } from './figures.ts'
+import type { Figure } from './figures.ts'
 import { quiet, withEngine } from './live.ts'
 
 const rate = 10_000

@@ -1,8 +1,14 @@
+import {
+  type Encoding,
+  type NeutralServer,
+  startClientGo,
+  startNeutralServer,
+} from '../peers/neutral-server.ts'
+import { median } from '../support/numbers.ts'
+import type { Report, Subject } from '../support/subject.ts'
 import { type BenchContext, sleep } from './context.ts'
 import { startEngine } from './engine.ts'
-import { type Figure, median } from './figures.ts'
-import { type NeutralServer, startClientGo, startNeutralServer } from './peers.ts'
-import type { Report, Subject } from './subject.ts'
+import type { Figure } from './figures.ts'
 
 const rate = 5_000
 
@@ -14,12 +20,13 @@ export async function measureSteady(context: BenchContext): Promise<Figure[]> {
   const binaries = await context.peers()
   const objects = context.quick ? 2_000 : 20_000
   const server = await startNeutralServer(binaries, await context.podsFile(), objects)
+  const client = (encoding: Encoding): Subject => startClientGo(binaries, { url: server.url, encoding })
   const micros = { engine: [] as number[], json: [] as number[], protobuf: [] as number[] }
   try {
     for (let run = 0; run < context.runs; run++) {
       micros.engine.push(await perEvent(context, server, startEngine({ url: server.url, read: 'two' })))
-      micros.json.push(await perEvent(context, server, startClientGo(binaries, server.url, 'json')))
-      micros.protobuf.push(await perEvent(context, server, startClientGo(binaries, server.url, 'protobuf')))
+      micros.json.push(await perEvent(context, server, client('json')))
+      micros.protobuf.push(await perEvent(context, server, client('protobuf')))
       const line = Object.entries(micros).map(([name, values]) => `${name} ${values.at(-1)?.toFixed(0)} µs`)
       context.log(`steady, run ${run + 1} of ${context.runs}: ${line.join(', ')} an event`)
     }

@@ -1,8 +1,14 @@
+import {
+  type Encoding,
+  type NeutralServer,
+  startClientGo,
+  startNeutralServer,
+} from '../peers/neutral-server.ts'
+import { median, mib, seconds } from '../support/numbers.ts'
+import type { Report } from '../support/subject.ts'
 import { type BenchContext, parseBaseline } from './context.ts'
 import { type EngineReport, type Reading, startEngine } from './engine.ts'
-import { type Figure, median, mib, seconds } from './figures.ts'
-import { type Encoding, type NeutralServer, startClientGo, startNeutralServer } from './peers.ts'
-import type { Report } from './subject.ts'
+import type { Figure } from './figures.ts'
 
 /** Sync of the whole cluster from the neutral server, beside client-go; subjects alternate within each run. */
 export async function measureSync(context: BenchContext): Promise<Figure[]> {
@@ -13,7 +19,11 @@ export async function measureSync(context: BenchContext): Promise<Figure[]> {
   const engine: Record<Reading, EngineReport[]> = { two: [], none: [], all: [] }
   const parseMs: number[] = []
   const peer = async (encoding: Encoding, gogc?: number): Promise<Report> => {
-    const subject = startClientGo(binaries, server.url, encoding, gogc)
+    const subject = startClientGo(binaries, {
+      url: server.url,
+      encoding,
+      ...(gogc && { gogc }),
+    })
     return await finish(context, `client-go ${encoding}${gogc ? ` GOGC=${gogc}` : ''}`, subject)
   }
   try {

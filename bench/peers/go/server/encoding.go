@@ -6,7 +6,7 @@ import (
 	"log"
 	"strconv"
 
-	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
 	"k8s.io/client-go/kubernetes/scheme"
 )
@@ -15,7 +15,7 @@ const chunkBytes = 256 << 10
 
 var serializer = protobuf.NewSerializer(scheme.Scheme, scheme.Scheme)
 
-// encoding holds the initial stream, cut into chunks, and where in it each pod and its version stand.
+// encoding holds the initial stream, cut into chunks, and where in it each object and its version stand.
 type encoding struct {
 	contentType string
 	protobuf    bool
@@ -38,12 +38,9 @@ func newEncoding(name string) *encoding {
 	return nil
 }
 
-func (e *encoding) encode(text []byte, pod *corev1.Pod) []byte {
-	if !e.protobuf {
-		return text
-	}
+func encodeProtobuf(object runtime.Object) []byte {
 	var out bytes.Buffer
-	if err := serializer.Encode(pod, &out); err != nil {
+	if err := serializer.Encode(object, &out); err != nil {
 		log.Fatal(err)
 	}
 	return out.Bytes()
@@ -55,7 +52,7 @@ func (e *encoding) add(kind string, object []byte, version string) {
 	if version != "" {
 		at := bytes.Index(object, []byte(version))
 		if at < 0 {
-			log.Fatal("an encoded pod lost its version")
+			log.Fatal("an encoded object lost its version")
 		}
 		e.objects = append(e.objects, place{
 			uint32(len(e.chunks)), uint32(start), uint32(start + len(object)), uint32(start + at),
@@ -93,7 +90,7 @@ func (e *encoding) frame(out []byte, kind string, object []byte) ([]byte, int) {
 }
 
 func (e *encoding) modified(out []byte, next event) []byte {
-	at := e.objects[next.pod]
+	at := e.objects[next.object]
 	out, start := e.frame(out, "MODIFIED", e.chunks[at.chunk][at.start:at.end])
 	strconv.AppendInt(out[:start+int(at.version-at.start)], int64(next.version), 10)
 	return out

@@ -1,6 +1,7 @@
-// A neutral API server: the WatchList of pods from a JSON-lines file, encoded beforehand as JSON and as protobuf, so
-// that a run measures its client. It answers the watch of pods and nothing else; POST /churn?rate=N&seconds=S then
-// sends that many MODIFIED events a second on every open watch, with rising resourceVersions.
+// A neutral API server: one resource from a JSON-lines file, encoded beforehand as JSON and as protobuf, so that a run
+// measures its client. It answers the watch of that resource, with and without initial events, its list in JSON, whole
+// or by pages, and nothing else; POST /churn?rate=N&seconds=S then sends that many MODIFIED events a second on every
+// open watch, with rising resourceVersions.
 package main
 
 import (
@@ -17,15 +18,13 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // All versions have ten digits: a churn event is the initial one with its version overwritten in place.
 const firstVersion = 1_000_000_000
 
 type server struct {
+	resource  resource
 	encodings map[string]*encoding
 	count     int
 
@@ -41,24 +40,33 @@ type watcher struct {
 }
 
 type event struct {
-	pod     int
+	object  int
 	version int
 }
 
 func main() {
-	file := flag.String("file", "", "pods, one JSON object a line")
-	count := flag.Int("n", 150_000, "pods to serve")
+	file := flag.String("file", "", "objects, one as JSON a line")
+	name := flag.String("resource", "pods", resourceNames())
+	count := flag.Int("n", 150_000, "objects to serve")
 	addr := flag.String("addr", "127.0.0.1:0", "")
-	which := flag.String("encodings", "json,protobuf", "")
+	which := flag.String("encodings", "", "json, protobuf or both, with a comma; default: all that the resource has")
 	flag.Parse()
 
-	s := &server{encodings: map[string]*encoding{}, watchers: map[*watcher]struct{}{}}
-	for _, name := range strings.Split(*which, ",") {
+	kind, isKnown := resources[*name]
+	if !isKnown {
+		log.Fatalf("unknown resource %q: %s", *name, resourceNames())
+	}
+	s := &server{resource: kind, encodings: map[string]*encoding{}, watchers: map[*watcher]struct{}{}}
+	names := kind.encodings()
+	if *which != "" {
+		names = strings.Split(*which, ",")
+	}
+	for _, name := range names {
 		s.encodings[name] = newEncoding(name)
 	}
 	s.load(*file, *count)
 
-	http.HandleFunc("GET /api/v1/pods", s.watch)
+	http.HandleFunc("GET "+kind.path, s.read)
 	http.HandleFunc("POST /churn", s.churn)
 	http.HandleFunc("GET /stats", s.stats)
 	listener, err := net.Listen("tcp", *addr)
@@ -84,50 +92,50 @@ func (s *server) load(file string, count int) {
 	lines := bufio.NewScanner(f)
 	lines.Buffer(make([]byte, 1<<20), 1<<24)
 	for s.count < count && lines.Scan() {
-		var pod corev1.Pod
-		if err := json.Unmarshal(lines.Bytes(), &pod); err != nil {
-			log.Fatal(err)
-		}
 		s.version = firstVersion + s.count
 		version := strconv.Itoa(s.version)
 		// The file's own bytes, not Go's idea of them: key order and omitted fields stay as a server sends them.
-		was := fmt.Appendf(nil, `"resourceVersion":%q`, pod.ResourceVersion)
-		if pod.ResourceVersion == "" || bytes.Count(lines.Bytes(), was) != 1 {
-			log.Fatalf("pod %d: no resourceVersion to replace", s.count)
+		old := versionOf(lines.Bytes())
+		was := fmt.Appendf(nil, `"resourceVersion":%q`, old)
+		if old == "" || bytes.Count(lines.Bytes(), was) != 1 {
+			log.Fatalf("object %d: no resourceVersion to replace", s.count)
 		}
 		text := bytes.Replace(lines.Bytes(), was, fmt.Appendf(nil, `"resourceVersion":%q`, version), 1)
-		pod.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}
-		pod.ResourceVersion = version
 		for _, e := range s.encodings {
-			e.add("ADDED", e.encode(text, &pod), version)
+			object := text
+			if e.protobuf {
+				object = encodeProtobuf(s.resource.typed(text, version))
+			}
+			e.add("ADDED", object, version)
 		}
 		s.count++
 	}
 	if s.count < count {
-		log.Fatalf("%s has %d pods, %d wanted", file, s.count, count)
+		log.Fatalf("%s has %d objects, %d wanted", file, s.count, count)
 	}
-	bookmark := &corev1.Pod{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
-		ObjectMeta: metav1.ObjectMeta{
-			ResourceVersion: strconv.Itoa(s.version),
-			Annotations:     map[string]string{"k8s.io/initial-events-end": "true"},
-		},
-	}
-	text, _ := json.Marshal(bookmark)
+	text, typed := s.resource.bookmark(strconv.Itoa(s.version))
 	for _, e := range s.encodings {
-		e.add("BOOKMARK", e.encode(text, bookmark), "")
+		object := text
+		if e.protobuf {
+			object = encodeProtobuf(typed)
+		}
+		e.add("BOOKMARK", object, "")
 		e.finish()
 	}
 }
 
-func (s *server) watch(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	if query.Get("watch") == "" || query.Get("watch") == "false" {
-		http.Error(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":500}`, http.StatusInternalServerError)
+func (s *server) read(w http.ResponseWriter, r *http.Request) {
+	if watch := r.URL.Query().Get("watch"); watch == "" || watch == "false" || watch == "0" {
+		s.list(w, r)
 		return
 	}
+	s.watch(w, r)
+}
+
+func (s *server) watch(w http.ResponseWriter, r *http.Request) {
 	name := "json"
-	if strings.Contains(r.Header.Get("Accept"), "protobuf") {
+	// A custom resource has none: as the real server, the client's second choice.
+	if strings.Contains(r.Header.Get("Accept"), "protobuf") && s.resource.make != nil {
 		name = "protobuf"
 	}
 	e := s.encodings[name]
@@ -136,7 +144,7 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", e.contentType)
-	if query.Get("sendInitialEvents") == "true" {
+	if r.URL.Query().Get("sendInitialEvents") == "true" {
 		for _, chunk := range e.chunks {
 			if _, err := w.Write(chunk); err != nil {
 				return
@@ -195,7 +203,7 @@ func (s *server) churn(w http.ResponseWriter, r *http.Request) {
 		for ; done < due; done++ {
 			s.version++
 			// A stride coprime to any usual count: neighbours in time are no neighbours in the list.
-			next := event{pod: (s.sent * 7919) % s.count, version: s.version}
+			next := event{object: (s.sent * 7919) % s.count, version: s.version}
 			s.sent++
 			for watcher := range s.watchers {
 				select {

@@ -15,7 +15,7 @@ export interface Report {
 
 /**
  * A process under measurement: prints a report when synced, then one for each command line it reads, and ends when
- * its stdin does. client-go and the engine speak the same protocol, so that they are measured by the same code.
+ * its stdin does. The engine and all its peers speak the same protocol, so that they are measured by the same code.
  */
 export class Subject<R extends Report = Report> {
   readonly #child: Child

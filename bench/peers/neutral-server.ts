@@ -1,14 +1,15 @@
 import { join } from 'node:path'
 import { startChild } from '../../test/support/child-process.ts'
 import { buildGo, repositoryDir } from '../../test/support/go-build.ts'
-import { type Report, Subject } from './subject.ts'
+import type { Resource } from '../support/objects-file.ts'
+import { type Report, Subject } from '../support/subject.ts'
 
-export interface PeerBinaries {
+export interface GoBinaries {
   readonly server: string
   readonly client: string
 }
 
-export async function buildPeers(log: (line: string) => void): Promise<PeerBinaries> {
+export async function buildGoPeers(log: (line: string) => void): Promise<GoBinaries> {
   const dir = await buildGo(
     join(repositoryDir, 'bench/peers/go'),
     'peers',
@@ -23,21 +24,24 @@ export async function buildPeers(log: (line: string) => void): Promise<PeerBinar
 
 export interface NeutralServer {
   readonly url: string
-  readonly bytes: { readonly json: number; readonly protobuf: number }
+  /** Of the initial stream, by encoding: `json`, and `protobuf` of what is no custom resource. */
+  readonly bytes: Readonly<Record<string, number>>
   /** Sends `rate` events a second for that long; resolves when they are sent. */
   churn(rate: number, seconds: number): Promise<{ readonly sent: number; readonly dropped: number }>
   stop(): Promise<void>
 }
 
-/** The Go server with `count` pods of `file`, in both encodings. */
+/** The Go server with `count` objects of `file`, in all encodings that the resource has. */
 export async function startNeutralServer(
-  binaries: PeerBinaries,
+  binaries: GoBinaries,
   file: string,
   count: number,
+  resource: Resource = 'pods',
 ): Promise<NeutralServer> {
   let text = ''
   let wake: (() => void) | undefined
-  const child = startChild(binaries.server, ['-file', file, '-n', String(count)], {
+  const args = ['-file', file, '-n', String(count), '-resource', resource]
+  const child = startChild(binaries.server, args, {
     onStdout: (more) => {
       text += more
       wake?.()
@@ -64,17 +68,24 @@ export async function startNeutralServer(
 
 export type Encoding = 'json' | 'protobuf'
 
+export interface ClientGoOptions {
+  readonly url: string
+  readonly encoding: Encoding
+  /** @default pods */
+  readonly resource?: Resource
+  /** The garbage collector's GOGC; undefined: Go's default, 100. */
+  readonly gogc?: number
+}
+
 export function startClientGo(
-  binaries: PeerBinaries,
-  url: string,
-  encoding: Encoding,
-  gogc?: number,
+  binaries: GoBinaries,
+  { url, encoding, resource = 'pods', gogc }: ClientGoOptions,
 ): Subject<Report & { readonly handlerWallMs: number; readonly updated: number }> {
   const contentType = encoding === 'json' ? 'application/json' : 'application/vnd.kubernetes.protobuf'
   return new Subject(
     `client-go ${encoding}`,
     binaries.client,
-    ['-url', url, '-content-type', contentType],
+    ['-url', url, '-content-type', contentType, '-resource', resource],
     gogc === undefined ? {} : { GOGC: String(gogc) },
   )
 }
