@@ -1,5 +1,5 @@
 import { KubeInformerError } from '../../errors.ts'
-import type { ResourceType } from '../../resources/names.ts'
+import type { NamedResource } from '../../resources/names.ts'
 import { failures } from './status.ts'
 
 /** What the holder of a token may use: everything, or these resources by their plural names. */
@@ -36,8 +36,13 @@ export class AccessControl {
     return access
   }
 
-  /** Throws 403. */
-  authorize(access: Access, type: ResourceType, verb: string, namespace: string | undefined): void {
+  /** Throws 403, also for what is not served: whoever may not look is not told what there is. */
+  authorize(
+    access: Access,
+    type: Omit<NamedResource, 'version'>,
+    verb: string,
+    namespace: string | undefined,
+  ): void {
     if (access === 'all' || access.resources.includes(type.resource)) return
     const scope = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`
     throw failures.forbidden(

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createGzip } from 'node:zlib'
 import type { Runtime } from '../../base/runtime.ts'
-import type { Access, AccessControl } from './access.ts'
+import type { AccessControl } from './access.ts'
 import type { Counters } from './counters.ts'
 import { CustomResources } from './custom-resources.ts'
 import { discover } from './discovery.ts'
@@ -78,11 +78,13 @@ export class RequestHandler {
       if (found !== undefined) return sendJson(response, 200, found)
     }
     const route = parseRoute(path)
-    const served = route && registry.find(route.group, route.version, route.resource)
-    if (served === undefined || route === undefined || !isRouteOf(route, served))
-      throw failures.pageNotFound()
+    if (route === undefined) throw failures.pageNotFound()
+    const verb = verbOf(request.method, route, url.searchParams)
+    access.authorize(granted, route, verb, route.namespace)
+    const served = registry.find(route.group, route.version, route.resource)
+    if (served === undefined || !isRouteOf(route, served)) throw failures.pageNotFound()
     requireJson(request)
-    await this.#resource(request, response, url.searchParams, route, served, granted)
+    await this.#resource(request, response, url.searchParams, route, served, verb)
   }
 
   async #resource(
@@ -91,12 +93,9 @@ export class RequestHandler {
     query: URLSearchParams,
     route: Route,
     served: ServedResource,
-    granted: Access,
+    verb: string,
   ): Promise<void> {
     const { namespace, name } = route
-    const isWatch = request.method === 'GET' && name === undefined && isTrue(query.get('watch'))
-    const verb = isWatch ? 'watch' : verbOf(request.method, name)
-    this.#context.access.authorize(granted, served.type, verb, namespace)
     if (!served.type.verbs.includes(verb)) throw failures.methodNotAllowed()
     if (verb === 'watch') return await this.#watch(request, response, query, namespace, served)
     if (verb === 'list') return await this.#list(request, response, query, namespace, served)
@@ -243,7 +242,8 @@ export class RequestHandler {
 
 const patchTypes = ['application/merge-patch+json', 'application/strategic-merge-patch+json']
 
-function verbOf(method: string | undefined, name: string | undefined): string {
+function verbOf(method: string | undefined, { name }: Route, query: URLSearchParams): string {
+  if (method === 'GET' && name === undefined && isTrue(query.get('watch'))) return 'watch'
   const verbs: Readonly<Record<string, string | undefined>> =
     name === undefined
       ? { GET: 'list', POST: 'create', DELETE: 'deletecollection' }

@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { EmbeddedCluster } from './embedded-cluster.ts'
+import { runScenario, scenarioNames } from './scenarios.ts'
+
+describe('scenarios on the embedded server', () => {
+  let cluster: EmbeddedCluster
+
+  beforeAll(async () => {
+    cluster = await EmbeddedCluster.start()
+  })
+
+  afterAll(async () => {
+    await cluster?.close()
+  })
+
+  it.each(scenarioNames)('%s', async (name) => {
+    await runScenario(name, cluster)
+  })
+})

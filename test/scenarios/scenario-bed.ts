@@ -1,0 +1,114 @@
+import { expect } from 'vitest'
+import { createInformerFactory, type Informer, type InformerFactory } from '../../src/index.ts'
+import { collectionPath, type NamedResource } from '../../src/resources/names.ts'
+import { keyOf } from '../conformance/support/churn.ts'
+import { expectSameObjects } from '../conformance/support/compare.ts'
+import type { ConfigMap } from '../contract/contract-bed.ts'
+import { Recorder } from '../contract/recorder.ts'
+import type { KubeList } from '../support/kube-client.ts'
+import { until } from '../support/until.ts'
+import type { ScenarioCluster, ScenarioUser } from './scenario-cluster.ts'
+
+/** Below the time limit of a test: what was waited for in vain is to be told. */
+export const patienceMs = 40_000
+
+const nothing: KubeList = { apiVersion: '', kind: '', metadata: { resourceVersion: '' }, items: [] }
+
+/** How many lists beside its first one an informer may begin; one number: exactly so many. */
+export type RelistBound = number | { readonly min: number; readonly max: number }
+
+/** An informer of a scenario with the listener that judges it. */
+export interface Watched {
+  readonly type: NamedResource
+  readonly informer: Informer<ConfigMap>
+  readonly recorder: Recorder
+  /** To be set before the end; 0 until then. */
+  relists: RelistBound
+}
+
+/**
+ * The informers of one scenario. {@link end} holds each against the server: the cache equals its list, so does what the
+ * listener was told, no call broke the contract, and no more lists were needed than the scenario says.
+ */
+export class ScenarioBed {
+  readonly cluster: ScenarioCluster
+  readonly #factories: InformerFactory[] = []
+  readonly #watched: Watched[] = []
+
+  constructor(cluster: ScenarioCluster) {
+    this.cluster = cluster
+  }
+
+  factory(user: ScenarioUser = 'admin'): InformerFactory {
+    const factory = createInformerFactory({
+      kubeConfig: this.cluster.connection(user),
+      threads: 1,
+      timing: this.cluster.timing,
+    })
+    this.#factories.push(factory)
+    return factory
+  }
+
+  /** Its informer, with a listener, not started. */
+  watch(factory: InformerFactory, type: NamedResource): Watched {
+    const { informer } = factory.forResource<ConfigMap>(type)
+    const recorder = new Recorder()
+    informer.addEventHandler(recorder.handlers)
+    const watched: Watched = { type, informer, recorder, relists: 0 }
+    this.#watched.push(watched)
+    return watched
+  }
+
+  async synced(factory: InformerFactory): Promise<void> {
+    await factory.waitForCacheSync({ signal: AbortSignal.timeout(patienceMs) })
+  }
+
+  /** Resolves once cache and listener equal the server's list; of a resource that is not served, once they are empty. */
+  async settled({ type, informer, recorder }: Watched): Promise<void> {
+    await until(
+      async () => {
+        const list = await this.#list(type)
+        const truth = list.items.map((item) => [
+          keyOf(item),
+          `${item.metadata.uid}@${item.metadata.resourceVersion}`,
+        ])
+        expect(Object.fromEntries(recorder.state())).toEqual(Object.fromEntries(truth))
+        expectSameObjects(informer.indexer.list(), list)
+        return true
+      },
+      `${informer.resource} is as on the server`,
+      patienceMs,
+    )
+  }
+
+  /** Gives the relists of all informers. */
+  async end(): Promise<number> {
+    for (const watched of this.#watched) await this.settled(watched)
+    // The counters come from the worker, the last of them at the stop.
+    await this.close()
+    let relists = 0
+    for (const { informer, recorder, relists: bound } of this.#watched) {
+      expect(recorder.problems).toEqual([])
+      const { refused, watch } = { refused: informer.health().refused, watch: informer.stats().watch }
+      expect(refused).toEqual([])
+      const { min, max } = typeof bound === 'number' ? { min: bound, max: bound } : bound
+      const found = `${informer.resource}: ${watch.relists} relists`
+      expect(watch.relists, found).toBeGreaterThanOrEqual(min)
+      expect(watch.relists, found).toBeLessThanOrEqual(max)
+      relists += watch.relists
+    }
+    return relists
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#factories.map((factory) => factory.close()))
+  }
+
+  async #list(type: NamedResource): Promise<KubeList> {
+    const path = collectionPath(type)
+    const { status, body } = await this.cluster.admin.request('GET', path)
+    if (status === 404) return nothing
+    if (status !== 200) throw new Error(`GET ${path}: ${status} ${body}`)
+    return JSON.parse(body) as KubeList
+  }
+}
