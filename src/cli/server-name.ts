@@ -1,6 +1,6 @@
 import type { ConnectionConfig } from '../config/connection-config.ts'
 import { nodeEnvironment } from '../config/environment.ts'
-import { kubeConfigPaths, loadKubeConfig } from '../config/kube-config-file.ts'
+import { kubeConfigPaths, parseKubeConfigs, readKubeConfigs } from '../config/kube-config-file.ts'
 
 /** Where the watch goes, for people; never fails, runs no plugin, and has no password in it. */
 export async function serverName(config: ConnectionConfig | undefined): Promise<string> {
@@ -9,9 +9,10 @@ export async function serverName(config: ConnectionConfig | undefined): Promise<
   const options = config !== undefined && 'file' in config ? config : {}
   try {
     const { paths } = kubeConfigPaths(options, nodeEnvironment)
-    const found = await loadKubeConfig(paths, options.context, nodeEnvironment)
-    const server = found?.getCurrentCluster()?.server
-    return server === undefined ? 'in-cluster' : withoutUser(server)
+    const texts = await readKubeConfigs(paths, nodeEnvironment)
+    if (texts.length === 0) return 'in-cluster'
+    const found = await parseKubeConfigs(texts, options.context)
+    return withoutUser(found.getCurrentCluster()?.server ?? '')
   } catch {
     // What is wrong with it is told by the watch.
     return 'kubeconfig'
