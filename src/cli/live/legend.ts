@@ -14,5 +14,5 @@ export const legend: readonly (readonly [label: string, meaning: string])[] = [
   ['reconnects', 'times that the watch ended and was opened again'],
   ['event loop', 'how late timers ran on the main thread, in the last second'],
   ['CPU', 'of all threads of this process; 100 % is one core'],
-  ['memory', 'of the whole process, caches and JS heap included'],
+  ['memory', 'of the process: caches, JS heap, an embedded server, all else'],
 ]

@@ -65,7 +65,7 @@ export function screen(figures: Figures, view: View, size: Size): readonly Line[
 }
 
 function headLine({ uptimeMs }: Figures, view: View, width: number): Line {
-  const mark = view.phase === 'ending' ? ' ENDING ' : view.isPaused ? ' PAUSED ' : ''
+  const mark = view.phase === 'ending' ? ' ENDING ' : view.isPaused ? ' SCREEN PAUSED ' : ''
   const right = `${mark === '' ? '' : '  '}up ${formatAge(uptimeMs)}`
   const name = 'kube-informer'
   const room = width - name.length - right.length - mark.length - 4
@@ -117,10 +117,9 @@ function block(
   const inner = width - indent.length
   const progress = progressWords(resource)
   const details = wrap([...progress, ...words(table, resource, figures)], separator, inner)
-  const trouble = troubleLine(resource)
   return [
     row,
-    ...(trouble === undefined ? [] : [trouble]),
+    ...troubleLines(resource, detailLines, inner),
     ...details.slice(0, detailLines).map((line): Line => [indent, ...dimmed(line)]),
   ]
 }
@@ -152,11 +151,16 @@ function progressWords({
   }
 }
 
-function troubleLine({ trouble }: ResourceFigures): Line | undefined {
-  if (trouble === undefined) return undefined
-  const text = printable(trouble.text)
-  if (trouble.overMs === undefined) return [{ text: `${indent}! ${text}`, style: 'red' }]
-  return [{ text: `${indent}! over since ${formatAge(trouble.overMs)}: ${text}`, style: 'dim' }]
+/** In as many lines as the details may have, at least one. */
+function troubleLines({ trouble }: ResourceFigures, detailLines: number, width: number): Line[] {
+  if (trouble === undefined) return []
+  const { text, overMs } = trouble
+  const told = printable(overMs === undefined ? text : `over since ${formatAge(overMs)}: ${text}`)
+  const lines = wrap(told.split(' '), ' ', width - indent.length).map(textOf)
+  const shown = lines.slice(0, Math.max(1, detailLines))
+  if (shown.length < lines.length) shown.push(`${shown.pop()} …`)
+  const style: Style = overMs === undefined ? 'red' : 'dim'
+  return shown.map((line, i) => [{ text: `${indent}${i === 0 ? '!' : ' '} ${line}`, style }])
 }
 
 function totalLines(
@@ -196,7 +200,7 @@ function keysLine({ hasKeys, isPaused, hasHelp, phase }: View): Line {
   if (phase === 'ending')
     return [{ text: 'stopped watching, making the summary; Ctrl-C ends at once', style: 'dim' }]
   if (!hasKeys) return [{ text: 'Ctrl-C ends with a summary', style: 'dim' }]
-  const pause = isPaused ? 'p goes on (data never stopped)' : 'p pauses the screen'
+  const pause = isPaused ? 'p resumes the screen' : 'p pauses the screen'
   const help = hasHelp ? '? back' : '? what the numbers mean'
   return [{ text: ['q quits with a summary', pause, help].join(separator), style: 'dim' }]
 }

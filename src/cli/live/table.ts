@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts'
 import { formatBytes, formatCount, formatMs } from '../units.ts'
 import { bar, sparkline, wanderingBar } from './bars.ts'
 import type { Figures, ResourceFigures } from './model.ts'
@@ -28,16 +29,14 @@ const resourceColumn: Column = {
   title: () => 'resource',
   width: resourceWidthMin,
   isText: true,
-  value: ({ resource }, _, width) => cutMiddle(resource, width),
+  value: ({ resource }, _, width) => cutMiddle(printable(resource), width),
 }
 
 /** By weight: the first ones that fit are columns. */
 export const columns: readonly Column[] = [
   { title: () => 'state', width: 10, isText: true, value: ({ state }) => state },
   figure('objects', 9, ({ objects }) => formatCount(objects)),
-  figure('changes/s', 9, ({ changesPerSecond, hasSynced }) =>
-    hasSynced ? formatCount(changesPerSecond) : '–',
-  ),
+  figure('changes/s', 9, ({ changesPerSecond }) => formatCount(changesPerSecond)),
   {
     title: (width) => `last ${Math.min(width, historySecondsMax)} s`,
     width: 12,

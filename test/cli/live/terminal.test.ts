@@ -1,0 +1,125 @@
+import { PassThrough } from 'node:stream'
+import { afterEach, expect, test } from 'vitest'
+import { keysIn } from '../../../src/cli/live/keys.ts'
+import { run } from '../../../src/cli/run.ts'
+import { EmulatedTerminal } from '../../support/emulated-terminal.ts'
+import { until } from '../../support/until.ts'
+
+const running: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const stop of running.splice(0)) await stop()
+})
+
+/** The real command on real threads and a real server; only the terminal is an emulated one. */
+function start(line: string, size: { readonly columns: number; readonly rows: number }) {
+  const interrupt = new AbortController()
+  const terminal = new EmulatedTerminal(size, (signal) => {
+    if (signal === 'SIGINT') interrupt.abort()
+  })
+  const errors = new PassThrough()
+  const stderr = () => String(errors.read() ?? '')
+  const streams = { stdout: terminal.stream, stderr: errors, terminal }
+  const ended = run(line.split(' '), streams, interrupt.signal)
+  running.push(() => {
+    interrupt.abort()
+    return ended
+  })
+  return { terminal, ended, stderr }
+}
+
+function expectRestored(terminal: EmulatedTerminal): void {
+  const { isCursorHidden, listeners, keyboard } = terminal
+  const { isRaw, isReading } = keyboard
+  expect({ isCursorHidden, isRaw, isReading, listeners }).toEqual({
+    isCursorHidden: false,
+    isRaw: false,
+    isReading: false,
+    listeners: 0,
+  })
+}
+
+const heads = (terminal: EmulatedTerminal) => terminal.text.match(/^kube-informer/gm)?.length
+
+test('a person watches, pauses, resizes, suspends, asks, quits: one frame in place, the summary below', async () => {
+  const { terminal, ended, stderr } = start(
+    'watch pods,nodes --embedded --objects 40 --rate 100 --threads 1',
+    { columns: 80, rows: 30 },
+  )
+  await until(() => /^pods +watching +\d+ +[1-9]/m.test(terminal.text), 'changes on the screen', 30_000)
+  await until(() => /^nodes +watching +2 /m.test(terminal.text), 'the nodes', 30_000)
+  expect(terminal.text).toMatch(/^kube-informer {2}http:\/\/127\.0\.0\.1:\d+ .* up \d+s$/m)
+  expect({ raw: terminal.keyboard.isRaw, hidden: terminal.isCursorHidden }).toEqual({
+    raw: true,
+    hidden: true,
+  })
+
+  terminal.press('p')
+  await until(() => terminal.text.includes('SCREEN PAUSED'), 'the pause')
+  const frozen = terminal.text
+  // Longer than a frame and a sample; what is drawn meanwhile is the same.
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  expect(terminal.text).toBe(frozen)
+  terminal.press(' ')
+  await until(() => !terminal.text.includes('PAUSED'), 'the end of the pause')
+
+  terminal.resize(60, 26)
+  await until(() => terminal.text.includes('what the …'), 'a frame that fits')
+  expect({ heads: heads(terminal), wrapped: terminal.wrappedLines }).toEqual({ heads: 1, wrapped: 0 })
+  terminal.resize(120, 30)
+  await until(() => /what the numbers mean$/m.test(terminal.text), 'a wide frame')
+  expect(heads(terminal)).toBe(1)
+
+  terminal.press('?')
+  await until(() => terminal.text.includes('average of the last second'), 'the meanings')
+  terminal.press('?')
+  await until(() => /^pods/m.test(terminal.text), 'the figures again')
+
+  terminal.press('\u001a')
+  expect(terminal.raised).toEqual(['SIGTSTP'])
+  await until(() => !terminal.isCursorHidden, 'the cursor')
+  expect(terminal.keyboard.isRaw).toBe(false)
+  terminal.emit('continue')
+  await until(() => heads(terminal) === 2, 'a new frame below what the shell wrote')
+  expect(terminal.keyboard.isRaw).toBe(true)
+
+  terminal.press('q')
+  expect(await ended).toBe(0)
+  await until(() => terminal.text.includes('\naudit'), 'the summary')
+  expect(terminal.text).toMatch(
+    /pods +watching[\s\S]*\nobjects +\d+ pods,nodes\n[\s\S]*\naudit +ok: true, compared: \d+/,
+  )
+  expect(terminal.text).not.toMatch(/ENDING|q quits[\s\S]*q quits/)
+  expect(stderr()).toBe('')
+  expectRestored(terminal)
+})
+
+test('a server that cannot be reached: the view vanishes, one line is left', async () => {
+  const { terminal, ended, stderr } = start('watch pods,nodes --server http://127.0.0.1:1', {
+    columns: 80,
+    rows: 24,
+  })
+  expect(await ended).toBe(1)
+  await until(() => terminal.text === '', 'an empty screen')
+  expect(stderr()).toMatch(/^error: .*ECONNREFUSED.*is the API server running.*\n$/)
+  expectRestored(terminal)
+})
+
+test('a crash leaves the terminal as it was', async () => {
+  const { terminal, ended } = start('watch pods --embedded --objects 1 --threads 0', {
+    columns: 80,
+    rows: 24,
+  })
+  await until(() => terminal.isCursorHidden, 'a frame', 30_000)
+  terminal.emit('exit')
+  expect(terminal.keyboard.isRaw).toBe(false)
+  await until(() => !terminal.isCursorHidden, 'the cursor')
+  terminal.raise('SIGINT')
+  expect(await ended).toBe(0)
+})
+
+test('keys: single ones, several at once, none of escape codes', () => {
+  expect(keysIn('q')).toEqual(['quit'])
+  expect(keysIn('p \u0003')).toEqual(['pause', 'pause', 'interrupt'])
+  expect(keysIn('\u001b[p')).toEqual([])
+  expect(keysIn('xyz0constructor')).toEqual([])
+})
