@@ -173,7 +173,7 @@ export class WatchRun {
     await embedded?.stopChurn()
     const audits = new Map<WatchedResource, Awaited<ReturnType<WatchedResource['audit']>>>()
     for (const watched of this.#resources) audits.set(watched, await watched.audit(client))
-    const errors = new Map(this.#resources.map((each) => [each, each.errorText]))
+    const errors = new Map(this.#resources.map((each) => [each, each.informer.lastError?.message]))
     this.#whys = this.#resources.map(({ why }) => why)
     // Stopped before it is summed up: the worker's last counters come with the stop.
     await Promise.all(this.#resources.map(({ informer }) => informer.stop()))

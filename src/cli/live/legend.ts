@@ -15,4 +15,5 @@ export const legend: readonly (readonly [label: string, meaning: string])[] = [
   ['event loop', 'how late timers ran on the main thread, in the last second'],
   ['CPU', 'of all threads of this process; 100 % is one core'],
   ['memory', 'of the process: caches, JS heap, an embedded server, all else'],
+  ['JS heap', 'of the main thread; objects lie beside it, in the caches'],
 ]

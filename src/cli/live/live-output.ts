@@ -39,6 +39,8 @@ export class LiveOutput implements Output {
   #frozen: Figures | undefined
   #drawnAtMs: number = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
+  /** The terminal is the shell's: nothing is drawn. */
+  #isSuspended = false
   #isClosed = false
 
   constructor(options: LiveOptions) {
@@ -118,6 +120,7 @@ export class LiveOutput implements Output {
         terminal.raise('SIGINT')
         break
       case 'suspend':
+        this.#isSuspended = true
         this.#keys?.close()
         this.#frames.release()
         terminal.raise('SIGTSTP')
@@ -135,6 +138,7 @@ export class LiveOutput implements Output {
 
   /** After a suspension: the shell has written below our frame, and may have set the terminal. */
   #goOn(): void {
+    this.#isSuspended = false
     if (this.#view.phase === 'watching') this.#keys?.open()
     this.#frames.release()
     this.#drawSoon()
@@ -157,7 +161,7 @@ export class LiveOutput implements Output {
     this.#timer?.cancel()
     this.#timer = undefined
     const figures = this.#frozen ?? this.#figures
-    if (figures === undefined || this.#isClosed) return
+    if (figures === undefined || this.#isClosed || this.#isSuspended) return
     this.#drawnAtMs = this.#options.runtime.nowMs()
     const lines = screen(figures, this.#view, this.#frames.size)
     this.#frames.draw(lines.map((line) => paint(line, this.#options.hasColor)))

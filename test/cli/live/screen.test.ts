@@ -1,12 +1,17 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { legend } from '../../../src/cli/live/legend.ts'
 import { paint, textOf } from '../../../src/cli/live/line.ts'
 import type { Figures } from '../../../src/cli/live/model.ts'
 import { screen, type View } from '../../../src/cli/live/screen.ts'
+import { columns } from '../../../src/cli/live/table.ts'
 import { widthOf } from '../../../src/cli/live/text-width.ts'
 import { printable } from '../../../src/cli/printable.ts'
 import type { ResourceSample } from '../../../src/cli/sample.ts'
+import { root } from '../../guards/source-tree.ts'
 import { figuresAfter, following, syncing, view, wave } from './samples.ts'
 
 const deployments = 'apps/v1/deployments'
@@ -91,6 +96,17 @@ const captures = scenes.flatMap(([name, figures, more]) =>
 test.each(captures)('%s', async (name, figures, shown, size) => {
   const lines = screen(figures, shown, size).map((line) => paint(line, false))
   await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(`../screens/${name}.txt`)
+})
+
+test('the page shows what is drawn, and says what each figure means', () => {
+  const page = readFileSync(join(root, 'docs/live-view.md'), 'utf8')
+  expect(page).toContain(readFileSync(join(root, 'test/cli/screens/three-retrying-80x24.txt'), 'utf8'))
+  for (const [label, meaning] of legend) {
+    if (label !== '') expect(page).toContain(`| \`${label}\` | ${meaning}`)
+    else expect(page).toContain(meaning)
+  }
+  const words = legend.flatMap(([label]) => (label === '' ? [] : [label.split(' ')[0] as string]))
+  for (const { title } of columns) expect(words).toContain(title(0).split(' ')[0])
 })
 
 test('colours change nothing but colours', () => {

@@ -56,9 +56,13 @@ test('a person watches, pauses, resizes, suspends, asks, quits: one frame in pla
   terminal.press('p')
   await until(() => terminal.text.includes('SCREEN PAUSED'), 'the pause')
   const frozen = terminal.text
-  // Longer than a frame and a sample; what is drawn meanwhile is the same.
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  expect(terminal.text).toBe(frozen)
+  // Long enough for other figures: what is drawn anew is still what was paused.
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  terminal.press('?')
+  await until(() => terminal.text.includes('average of the last second'), 'the meanings')
+  terminal.press('?')
+  await until(() => terminal.text.includes('changes/s'), 'the figures')
+  await until(() => terminal.text === frozen, 'the paused figures')
   terminal.press(' ')
   await until(() => !terminal.text.includes('PAUSED'), 'the end of the pause')
 
@@ -78,6 +82,10 @@ test('a person watches, pauses, resizes, suspends, asks, quits: one frame in pla
   expect(terminal.raised).toEqual(['SIGTSTP'])
   await until(() => !terminal.isCursorHidden, 'the cursor')
   expect(terminal.keyboard.isRaw).toBe(false)
+  const left = terminal.text
+  // As long as a few frames: what is suspended may still run for a moment.
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  expect(terminal.text).toBe(left)
   terminal.emit('continue')
   await until(() => heads(terminal) === 2, 'a new frame below what the shell wrote')
   expect(terminal.keyboard.isRaw).toBe(true)
