@@ -3,6 +3,9 @@ import { cut, widthOf } from './text-width.ts'
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'inverse'
 
+/** Between words that stand in one line. */
+export const separator: string = ' · '
+
 /** A part of a line that looks alike; a plain text has no style. */
 export type Span = string | { readonly text: string; readonly style: Style }
 
