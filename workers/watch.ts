@@ -167,11 +167,17 @@ class Watch {
     this.#account()
   }
 
+  /** In the queue, and sent but not applied yet. */
+  get #heldBytes(): number {
+    return this.#queue.bytes + this.#spec.bounds.inFlightBytesMax - this.#batchPort.creditBytes
+  }
+
   #pressure(): 'open' | 'half' | 'full' {
     const { queueBytesMax } = this.#spec.bounds
     const { bytes } = this.#queue
-    // Held by all watches together: whoever has the most to say stops; one that holds next to nothing reads on.
-    const shared = this.#memory.bytes >= this.#spec.memory.bytesMax && bytes > queueBytesMax / 64
+    // Held by all watches together: whoever has the most to say stops; one that holds next to nothing reads on. What is
+    // in flight counts: while main stands still, each watch would otherwise fill its whole credit window, too.
+    const shared = this.#memory.bytes >= this.#spec.memory.bytesMax && this.#heldBytes > queueBytesMax / 64
     if (bytes >= queueBytesMax || shared) return 'full'
     return bytes * 2 >= queueBytesMax ? 'half' : 'open'
   }
@@ -179,8 +185,7 @@ class Watch {
   #account(): void {
     const { bytes } = this.#queue
     if (bytes > this.#queueBytesPeak) this.#queueBytesPeak = bytes
-    const inFlight = this.#spec.bounds.inFlightBytesMax - this.#batchPort.creditBytes
-    this.#memory.set(this.#spec.memory.slot, bytes + inFlight)
+    this.#memory.set(this.#spec.memory.slot, this.#heldBytes)
     const isFull = this.#pressure() === 'full'
     if (this.#isFull && !isFull) this.#driver.queueDrained()
     this.#isFull = isFull

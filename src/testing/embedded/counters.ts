@@ -9,6 +9,8 @@ export interface Counters {
   bytesSent: number
   eventsSent: number
   bookmarksSent: number
+  /** Most lists and streams of initial events that were in progress at once, from arrival to last byte or end bookmark. */
+  initialListsPeak: number
   changes: number
   /** Watchers that were force-closed because they did not read. */
   closures: number
@@ -28,6 +30,7 @@ export function newCounters(): Counters {
     bytesSent: 0,
     eventsSent: 0,
     bookmarksSent: 0,
+    initialListsPeak: 0,
     changes: 0,
     closures: 0,
     expired: 0,

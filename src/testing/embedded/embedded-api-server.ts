@@ -7,6 +7,7 @@ import { type ChurnOptions, runControl } from './control.ts'
 import { type Counters, newCounters } from './counters.ts'
 import { Faults } from './faults.ts'
 import { HttpListener, type TlsOptions } from './http-listener.ts'
+import { InitialLists } from './initial-lists.ts'
 import type { ApiObject, JsonRecord } from './json-object.ts'
 import { ObjectWriter } from './object-writer.ts'
 import { Random } from './random.ts'
@@ -90,9 +91,11 @@ export class EmbeddedApiServer {
         for (const hub of this.#hubs()) hub.flushAll()
       },
     )
+    const initialLists = new InitialLists(this.#counters)
     this.#registry = new Registry({
       runtime,
       counters: this.#counters,
+      initialLists,
       faults: this.faults,
       versions: this.#versions,
       slow: options.closesSlowWatchers === false ? undefined : new SlowWatchers(runtime),
@@ -111,6 +114,7 @@ export class EmbeddedApiServer {
       runtime,
       registry: this.#registry,
       counters: this.#counters,
+      initialLists,
       faults: this.faults,
       access: this.access,
       versions: this.#versions,

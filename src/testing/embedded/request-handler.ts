@@ -6,6 +6,7 @@ import type { Counters } from './counters.ts'
 import { CustomResources } from './custom-resources.ts'
 import { discover } from './discovery.ts'
 import type { Faults } from './faults.ts'
+import { type InitialLists, isInitialList } from './initial-lists.ts'
 import { isRecord } from './json-object.ts'
 import { parseListRequest } from './list-request.ts'
 import { writeList } from './list-writer.ts'
@@ -25,6 +26,7 @@ export interface HandlerContext {
   readonly runtime: Runtime
   readonly registry: Registry
   readonly counters: Counters
+  readonly initialLists: InitialLists
   readonly faults: Faults
   readonly access: AccessControl
   readonly versions: VersionCounter
@@ -67,6 +69,7 @@ export class RequestHandler {
     const url = new URL(target, 'http://embedded')
     if (url.pathname.startsWith('/embedded/')) return await this.#control(url, request, response)
     const { faults, access, registry } = this.#context
+    if (isInitialList(request.method, url)) this.#context.initialLists.enter(response)
     if (faults.delayMs > 0) await this.#sleep(faults.delayMs)
     faults.check(target)
     if (publicPaths.has(url.pathname) && url.pathname !== '/version') return sendText(response, 'ok')

@@ -4,6 +4,7 @@ import type { Counters } from './counters.ts'
 import { EventEncoder } from './event-encoder.ts'
 import type { Faults } from './faults.ts'
 import type { ChangeType, HistoryBounds } from './history.ts'
+import type { InitialLists } from './initial-lists.ts'
 import { ResourceStore } from './resource-store.ts'
 import type { SlowWatchers } from './slow-watchers.ts'
 import type { StoredObject } from './stored-object.ts'
@@ -13,6 +14,7 @@ import { WatchHub } from './watch-hub.ts'
 export interface ServedContext {
   readonly runtime: Runtime
   readonly counters: Counters
+  readonly initialLists: InitialLists
   readonly faults: Faults
   readonly versions: VersionCounter
   readonly slow: SlowWatchers | undefined

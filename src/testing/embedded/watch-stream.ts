@@ -4,6 +4,7 @@ import type { Runtime, Timer } from '../../base/runtime.ts'
 import type { Counters } from './counters.ts'
 import { ChunkBuilder, chunkBytesMax, type EventEncoder, selectChange } from './event-encoder.ts'
 import type { Faults } from './faults.ts'
+import type { InitialLists } from './initial-lists.ts'
 import type { ResourceStore } from './resource-store.ts'
 import type { Predicate } from './selector.ts'
 import type { SlowWatcher, SlowWatchers } from './slow-watchers.ts'
@@ -22,6 +23,7 @@ export interface StreamContext {
   readonly store: ResourceStore
   readonly encoder: EventEncoder
   readonly counters: Counters
+  readonly initialLists: InitialLists
   readonly faults: Faults
   readonly runtime: Runtime
   readonly slow: SlowWatchers | undefined
@@ -149,6 +151,7 @@ export class WatchStream implements SlowWatcher {
     this.#endCatchUp()
     if (this.#request.hasBookmarks && !this.#context.faults.takeEndBookmarkDrop()) {
       this.#writeBookmark(this.#initialVersion, true)
+      this.#context.initialLists.leave(this.#response)
     }
   }
 
