@@ -17,11 +17,15 @@ export interface BenchContext {
 
 const run = promisify(execFile)
 
+export interface ParseBaseline {
+  readonly parseMs: number
+  /** By the thread's own CPU clock. */
+  readonly parseCpuMs: number
+  readonly bytes: number
+}
+
 /** Milliseconds of JSON.parse for the first `count` objects of the file, in a fresh process. */
-export async function parseBaseline(
-  file: string,
-  count: number,
-): Promise<{ parseMs: number; bytes: number }> {
+export async function parseBaseline(file: string, count: number): Promise<ParseBaseline> {
   const script = fileURLToPath(new URL('./parse-run.ts', import.meta.url))
   const { stdout } = await run(process.execPath, [script, file, String(count)])
   return JSON.parse(stdout)

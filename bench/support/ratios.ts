@@ -1,8 +1,13 @@
 import { Bench } from 'tinybench'
+import { median } from './numbers.ts'
 
 /** Time of each task over that of the baseline, medians over rounds: on a shared machine only ratios hold. */
 export interface Ratios {
   readonly baselineNs: number
+  /** The slowest round's baseline over the fastest one's: how noisy the machine was. */
+  readonly baselineSpread: number
+  /** Of every round. */
+  readonly ratios: ReadonlyMap<string, readonly number[]>
   readonly byTask: ReadonlyMap<string, { readonly ratio: number; readonly ns: number }>
 }
 
@@ -33,16 +38,14 @@ export async function measureRatios(
   }
   const base = times.get('baseline') as number[]
   const byTask = new Map<string, { ratio: number; ns: number }>()
+  const ratios = new Map<string, readonly number[]>()
   for (const name of tasks.keys()) {
     const list = times.get(name) as number[]
-    byTask.set(name, { ratio: median(list.map((ns, i) => ns / (base[i] as number))), ns: median(list) })
+    const rounds = list.map((ns, i) => ns / (base[i] as number))
+    ratios.set(name, rounds)
+    byTask.set(name, { ratio: median(rounds), ns: median(list) })
   }
-  return { baselineNs: median(base), byTask }
-}
-
-function median(list: readonly number[]): number {
-  const sorted = [...list].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1] as number
+  return { baselineNs: median(base), baselineSpread: Math.max(...base) / Math.min(...base), ratios, byTask }
 }
 
 /** One line of a budget; a broken 'must' fails the process. */
