@@ -87,8 +87,11 @@ export function reasonOf(error: unknown): string {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
-  const telling = lines.find((line) => /\berror\b|cannot|out of memory|panic/i.test(line))
-  return (telling ?? lines[0] ?? 'no reason given').replace(/^Error: /, '').slice(0, 200)
+  // Node shows the line of source that threw before it says what.
+  const telling =
+    lines.find((line) => /^[a-z ]*error\b.*:/i.test(line)) ??
+    lines.find((line) => /\berror\b|cannot|out of memory|panic/i.test(line))
+  return (telling ?? lines[0] ?? 'no reason given').replace(/^Error: |:$/g, '').slice(0, 200)
 }
 
 export function countOf(each: Case, isQuick: boolean): number {
