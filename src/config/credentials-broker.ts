@@ -17,8 +17,8 @@ export interface CredentialSource {
 
 /** Refusals that come together share one load. */
 const refreshSharedMs = 1_000
-/** Broken connections, and loads that fail, lead to another load at most so often. */
-const reloadMsMin = 5_000
+/** Broken connections, and loads that fail, lead to another load at most so often: small files are read again. */
+const reloadMsMin = 2_000
 
 /**
  * Hands the workers plain headers and TLS material, and refreshes them; lives on the main thread.
@@ -66,7 +66,7 @@ export class CredentialsBroker {
 
   /**
    * A connection broke: certificates may have been replaced. Whoever listens hears of it if they were; nothing happens
-   * when that was looked at in the last 5 s.
+   * when that was looked at in the last 2 s.
    */
   reload(): void {
     if (this.#current === undefined || this.#loading !== undefined) return

@@ -81,9 +81,10 @@ function secretsOf({ env, args }: ExecConfig): readonly string[] {
   const isSecret = /secret|token|password|passwd|credential|key/i
   const fromEnv = Object.entries(env).flatMap(([name, value]) => (isSecret.test(name) ? [value] : []))
   const fromArgs = args.flatMap((arg, index) => {
-    const [, value] = /^[^=]+=(.*)$/s.exec(arg) ?? []
-    if (value !== undefined) return isSecret.test(arg.slice(0, -value.length)) ? [value] : []
-    return isSecret.test(args[index - 1] ?? '') ? [arg] : []
+    const [, flag = '', value] = /^(--?[^=]+)=(.*)$/s.exec(arg) ?? []
+    if (value !== undefined) return isSecret.test(flag) ? [value] : []
+    const before = args[index - 1] ?? ''
+    return /^--?[^=]+$/.test(before) && isSecret.test(before) ? [arg] : []
   })
   return [...fromEnv, ...fromArgs]
 }
