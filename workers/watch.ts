@@ -94,7 +94,8 @@ class Watch {
       host: {
         setState: (state, error, attempt) =>
           this.#post({ type: 'state', state, attempt, ...(error && { error: this.#shown(error) }) }),
-        requestConnection: () => this.#post({ type: 'connection-request' }),
+        requestConnection: () =>
+          this.#post({ type: 'connection-request', connections: this.#driver.connectionsOfRequest }),
         requestPermit: () => this.#post({ type: 'sync-request' }),
         syncEnded: () => this.#post({ type: 'sync-end' }),
         chunkStarts: () => intake.chunkStarts(),

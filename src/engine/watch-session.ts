@@ -73,6 +73,8 @@ export class WatchSession implements Restartable {
   #isReferenced = true
   /** What the run has to connect with. */
   #connection: ConnectionMaterial | undefined
+  /** How many it was sent after its start. */
+  #connectionsSent = 0
   #endListening: (() => void) | undefined
   /** Of the runs that ended; the present one's are added by {@link counters}. */
   readonly #past: WatchCounters = { ...emptyCounters }
@@ -215,6 +217,7 @@ export class WatchSession implements Restartable {
     const slot = engine.memory.takeSlot()
     this.#incarnation = incarnation
     this.#connection = connection
+    this.#connectionsSent = 0
     const resumeVersion = indexer.safeVersion
     const { knownVersion } = indexer
     const spec = {
@@ -277,7 +280,7 @@ export class WatchSession implements Restartable {
         )
         break
       case 'connection-request':
-        this.#refresh()
+        this.#refresh(message.connections)
         break
       case 'sync-request':
         engine.permits.request(this, () => this.#post({ type: 'sync-permit' }))
@@ -303,26 +306,27 @@ export class WatchSession implements Restartable {
     }
   }
 
-  #refresh(): void {
+  #refresh(connectionsOfRequest: number): void {
     const { broker } = this.#options
+    // Others were refused before, and what their refresh brought is on its way, or arrived after the request was made.
+    if (this.#connection !== undefined && connectionsOfRequest < this.#connectionsSent) {
+      this.#connect(this.#connection)
+      return
+    }
     const refreshed =
       broker?.refresh() ??
       Promise.reject(
         new KubeInformerError('ERR_UNAUTHORIZED', 'the source answered 401: its credentials are its own'),
       )
-    const before = this.#connection
     refreshed.then(
-      (connection) => {
-        // It went out already, to all who listen. Told twice, a transport would forget which secrets came before.
-        const isSent = this.#connection === connection && connection !== before
-        if (!isSent) this.#connect(connection)
-      },
+      (connection) => this.#connect(connection),
       (error: unknown) => this.#post({ type: 'connection-failed', error: toWireError(error) }),
     )
   }
 
   #connect(connection: ConnectionMaterial): void {
     this.#connection = connection
+    this.#connectionsSent++
     this.#post({ type: 'connection', connection })
   }
 

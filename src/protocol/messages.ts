@@ -190,8 +190,11 @@ export type FromWatch =
       /** Attempts since the last health, 0 while healthy. */
       readonly attempt: number
     }
-  /** The server did not accept the credentials; the answer is `connection` or `connection-failed`. */
-  | { readonly type: 'connection-request' }
+  /**
+   * The server did not accept the credentials; the answer is `connection` or `connection-failed`. `connections`: how many
+   * had come when the request was made; if there were more since, it was sent with old ones.
+   */
+  | { readonly type: 'connection-request'; readonly connections: number }
   | { readonly type: 'sync-request' }
   | { readonly type: 'sync-end' }
   | {

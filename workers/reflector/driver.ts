@@ -17,9 +17,12 @@ export interface ReflectorDriverOptions {
 /** The driver of a watch: its answers are bytes of a transport, decoded on their way to the sink. */
 export class ReflectorDriver extends Driver {
   readonly #options: ReflectorDriverOptions
+  readonly #connections: { received: number; ofRequest: number }
+  #material: string
 
   constructor(options: ReflectorDriverOptions) {
     const { spec } = options
+    const connections = { received: 0, ofRequest: 0 }
     super({
       timing: spec.timing,
       runtime: options.runtime,
@@ -29,9 +32,14 @@ export class ReflectorDriver extends Driver {
       ...(spec.source !== undefined && {
         initial: { listMode: 'paged', streamAgainAtMs: Number.POSITIVE_INFINITY },
       }),
-      open: ({ request, query }, calls) => new ResponseReader({ ...options, ...calls, kind: request, query }),
+      open: ({ request, query }, calls) => {
+        connections.ofRequest = connections.received
+        return new ResponseReader({ ...options, ...calls, kind: request, query })
+      },
     })
     this.#options = options
+    this.#connections = connections
+    this.#material = JSON.stringify(spec.connection)
   }
 
   override start(): void {
@@ -41,7 +49,16 @@ export class ReflectorDriver extends Driver {
 
   connectionReady(material: ConnectionMaterial): void {
     if (this.state.name === 'stopped') return
-    this.#options.transport.setConnection(material)
+    this.#connections.received++
+    const text = JSON.stringify(material)
+    // The same again would make a transport forget which secrets it had before.
+    if (text !== this.#material) this.#options.transport.setConnection(material)
+    this.#material = text
     this.connectionChanged()
+  }
+
+  /** How many connections had come before the last request was made: it was sent with the newest of these. */
+  get connectionsOfRequest(): number {
+    return this.#connections.ofRequest
   }
 }
