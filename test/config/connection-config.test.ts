@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { version } from '../../src/base/version.ts'
 import { type ConnectionConfig, createCredentialsBroker } from '../../src/config/connection-config.ts'
 import type { ConnectionMaterial } from '../../src/protocol/messages.ts'
-import { testCertificate } from '../support/test-certificate.ts'
+import { nextTestCertificate, testCertificate } from '../support/test-certificate.ts'
+import { VirtualRuntime } from '../support/virtual-runtime.ts'
 import { fakeEnvironment, fakeRuntime, kubeconfig, secret } from './support.ts'
 
 const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
@@ -32,6 +33,21 @@ describe('explicit server', () => {
       server: 'https://host:6443/prefix',
       headers: { 'user-agent': `kube-informer/${version}`, authorization: `Bearer ${secret}` },
       tls: { ca: pem, cert: pem, key: pem, rejectUnauthorized: false },
+    })
+    expect(
+      await material({
+        server: 'https://host',
+        username: 'me',
+        password: 'p:ü',
+        tlsServerName: 'api.internal',
+      }),
+    ).toEqual({
+      server: 'https://host',
+      headers: {
+        'user-agent': `kube-informer/${version}`,
+        authorization: `Basic ${base64('me:p:ü')}`,
+      },
+      tls: { servername: 'api.internal' },
     })
     expect(await material({ server: 'http://127.0.0.1:8001' })).toEqual({
       server: 'http://127.0.0.1:8001',
@@ -67,6 +83,15 @@ describe('explicit server', () => {
     ['two tokens', { server: 'https://host', token: 'a', tokenFile: '/b' }, /exclude each other/],
     ['half a client certificate', { server: 'https://host', cert: pem }, /both cert and key/],
     ['a file name as PEM', { server: 'https://host', ca: '/etc/ca.crt' }, /not PEM text/],
+    ['a token and a user', { server: 'https://host', token: secret, username: 'me' }, /exclude each other/],
+    ['a token file and a user', { server: 'https://host', tokenFile: '/t', username: 'me' }, /exclude each/],
+    ['a user alone', { server: 'https://host', username: 'me' }, /both username and password/],
+    ['a password alone', { server: 'https://host', password: secret }, /both username and password/],
+    ['a user with a colon', { server: 'https://host', username: 'a:b', password: secret }, /without a colon/],
+    ['a proxy of no kind', { server: 'https://host', proxyUrl: `ftp://a:${secret}@b` }, /begins with ftp: /],
+    ['a proxy without a host', { server: 'https://host', proxyUrl: 'socks5://' }, /proxyUrl has no host/],
+    ['no proxy address', { server: 'https://host', proxyUrl: `proxy ${secret}` }, /proxyUrl is not a URL/],
+    ['an empty token', { server: 'https://host', token: '' }, /the token is empty/],
     [
       'a token with a line break',
       { server: 'https://host', token: `${secret}\nx` },
@@ -79,8 +104,8 @@ describe('explicit server', () => {
     } catch (thrown) {
       error = thrown
     }
-    expect(error).toMatchObject({ message: expect.stringMatching(message) })
-    expect(String(error)).not.toContain(secret)
+    expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION', message: expect.stringMatching(message) })
+    expect(JSON.stringify(error) + String(error)).not.toContain(secret)
   })
 
   test('an unreadable or empty token file is named', async () => {
@@ -178,6 +203,58 @@ describe('kubeconfig files', () => {
     expect((await broker.material()).headers['authorization']).toBe('Bearer new')
   })
 
+  test('a token file of a user, relative to the kubeconfig; it goes before a token', async () => {
+    const environment = fakeEnvironment({
+      '/dir/kc': kubeconfig({ user: 'tokenFile: tokens/one\n    token: old' }),
+      '/dir/tokens/one': 'new\n',
+    })
+    const { headers } = await material({ file: '/dir/kc' }, environment)
+    expect(headers['authorization']).toBe('Bearer new')
+  })
+
+  test('a context without a user trusts the authority of its cluster, all the same', async () => {
+    const text = kubeconfig({ cluster: `    certificate-authority-data: ${base64Pem}` })
+    const environment = fakeEnvironment({ '/kc': text.replace('user: one-user, ', '') })
+    expect(await material({ file: '/kc' }, environment)).toEqual({
+      server: 'https://10.0.0.1:6443',
+      headers: { 'user-agent': `kube-informer/${version}` },
+      tls: { ca: pem },
+    })
+  })
+
+  test('proxy-url and insecure-skip-tls-verify', async () => {
+    const cluster = '    proxy-url: socks5://me:pw@proxy:1080\n    insecure-skip-tls-verify: true'
+    const environment = fakeEnvironment({ '/kc': kubeconfig({ cluster }) }, { NO_PROXY: '*' })
+    expect(await material({ file: '/kc' }, environment)).toMatchObject({
+      proxyUrl: 'socks5://me:pw@proxy:1080',
+      tls: { rejectUnauthorized: false },
+    })
+  })
+
+  test('an authenticator of the KubeConfig itself still counts, but not for ever', async () => {
+    const config = new KubeConfig()
+    let hangs = false
+    config.addAuthenticator({
+      isAuthProvider: (user) => user.name === 'one-user',
+      applyAuthentication: (_user, options) => {
+        options.headers = { Authorization: 'Bearer mine' }
+        return hangs ? new Promise(() => {}) : Promise.resolve()
+      },
+    })
+    config.loadFromString(kubeconfig({ user: 'as: me' }))
+    const runtime = new VirtualRuntime()
+    const broker = createCredentialsBroker(config, runtime, fakeEnvironment())
+    expect((await broker.material()).headers).toMatchObject({
+      authorization: 'Bearer mine',
+      'impersonate-user': 'me',
+    })
+    hangs = true
+    const asked = broker.refresh().catch((error: unknown) => error)
+    await new Promise((resolve) => setImmediate(resolve))
+    runtime.advance(50_000)
+    expect(await asked).toMatchObject({ message: expect.stringMatching(/did not answer within 50 s$/) })
+  })
+
   test('basic authentication and impersonation', async () => {
     const environment = fakeEnvironment({
       '/kc': kubeconfig({ user: 'username: me\n    password: pw\n    as: somebody' }),
@@ -210,6 +287,32 @@ describe('kubeconfig files', () => {
       kubeconfig({ cluster: `    proxy-url: socks4://me:${secret}@proxy:1080` }),
       undefined,
       /its proxy-url begins with socks4: and not with http:, https:, socks5: or socks5h:/,
+    ],
+    [
+      'a user with two ways',
+      kubeconfig({ user: `token: ${secret}\n    username: me` }),
+      undefined,
+      /has both a token and a username/,
+    ],
+    [
+      'a certificate without its key',
+      kubeconfig({ user: `client-certificate-data: ${base64(testCertificate.cert)}` }),
+      undefined,
+      /needs both a certificate and a key/,
+    ],
+    [
+      'a certificate with the key of another',
+      kubeconfig({
+        user: `client-certificate-data: ${base64(nextTestCertificate.cert)}\n    client-key-data: ${base64(testCertificate.key)}`,
+      }),
+      undefined,
+      /certificate and key do not belong together/,
+    ],
+    [
+      'a token of two lines',
+      kubeconfig({ user: `token: "a\\n${secret}"` }),
+      undefined,
+      /its token holds char/,
     ],
     [
       'a missing certificate',
