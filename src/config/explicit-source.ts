@@ -1,6 +1,7 @@
 import { checkNames, checkType } from '../base/check-options.ts'
 import { KubeInformerError } from '../errors.ts'
 import { readTokenFile, tokenFault, tokenFileReuseMs } from './bearer-token.ts'
+import { certificateFault } from './client-certificate.ts'
 import { connectionMaterial, serverUrl } from './connection-material.ts'
 import type { CredentialSource } from './credentials-broker.ts'
 import type { Environment } from './environment.ts'
@@ -58,6 +59,8 @@ export function explicitSource(options: ExplicitConnection, environment: Environ
   const server = serverUrl(options.server)
   checkTogether(options)
   for (const name of ['ca', 'cert', 'key'] as const) checkPem(name, options[name])
+  const fault = options.cert && options.key && certificateFault(options.cert, options.key)
+  if (fault) throw invalid('cert', `the client certificate cannot be used: ${fault}`)
   const proxyUrl =
     options.proxyUrl === undefined
       ? proxyFromEnvironment(server, environment.variables)

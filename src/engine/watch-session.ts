@@ -4,16 +4,10 @@ import type { CredentialsBroker } from '../config/credentials-broker.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { Indexer } from '../indexer/indexer.ts'
 import type { ListerWatcher } from '../lister-watcher.ts'
-import { fromWireError, toWireError } from '../protocol/error-wire.ts'
-import type {
-  ConnectionMaterial,
-  FromWatch,
-  ToWatch,
-  WatchCounters,
-  WatchSpec,
-  WatchState,
-} from '../protocol/messages.ts'
+import { fromWireError } from '../protocol/error-wire.ts'
+import type { FromWatch, ToWatch, WatchCounters, WatchSpec, WatchState } from '../protocol/messages.ts'
 import { BatchReader } from './batch-reader.ts'
+import { ConnectionFeed } from './connection-feed.ts'
 import { CreditReturn } from './credit-return.ts'
 import type { Engine } from './engine.ts'
 import type { Restartable } from './restart-gate.ts'
@@ -45,7 +39,6 @@ const startedTimeoutMs = 10_000
 const credentialsRetryMs = 5_000
 /** As long as a timer can be. */
 const keepAliveMs = 2 ** 31 - 1
-const nowhere = { server: '', headers: {} }
 
 /**
  * Main's end of one watch: starts it on a thread, feeds its batches to the reader, answers its requests, and starts a
@@ -56,6 +49,7 @@ export class WatchSession implements Restartable {
   readonly #options: WatchSessionOptions
   readonly reader: BatchReader
   readonly #credit: CreditReturn
+  readonly #connections: ConnectionFeed
   #port: MessagePort | undefined
   #sourceServer: SourceServer | undefined
   #incarnation = 0
@@ -71,11 +65,6 @@ export class WatchSession implements Restartable {
   #keepAlive: Timer | undefined
   #stopped = true
   #isReferenced = true
-  /** What the run has to connect with. */
-  #connection: ConnectionMaterial | undefined
-  /** How many it was sent after its start. */
-  #connectionsSent = 0
-  #endListening: (() => void) | undefined
   /** Of the runs that ended; the present one's are added by {@link counters}. */
   readonly #past: WatchCounters = { ...emptyCounters }
   #present: WatchCounters = { ...emptyCounters }
@@ -84,6 +73,7 @@ export class WatchSession implements Restartable {
   constructor(options: WatchSessionOptions) {
     this.#options = options
     const { engine, indexer, template } = options
+    this.#connections = new ConnectionFeed(options.broker, (message) => this.#post(message))
     this.#credit = new CreditReturn({
       runtime: engine.runtime,
       windowBytes: template.bounds.inFlightBytesMax,
@@ -111,8 +101,7 @@ export class WatchSession implements Restartable {
     if (!this.#stopped) return
     this.#stopped = false
     this.#hold()
-    // Certificates are replaced on disk while watches run, and no server says 401 for those.
-    this.#endListening ??= this.#options.broker?.listen((connection) => this.#connect(connection))
+    this.#connections.start()
     this.#launch()
   }
 
@@ -145,8 +134,7 @@ export class WatchSession implements Restartable {
 
   stop(drainMs: number): Promise<void> {
     this.#stopped = true
-    this.#endListening?.()
-    this.#endListening = undefined
+    this.#connections.stop()
     const stopping = this.#stop(drainMs).finally(() => {
       if (this.#stopping === stopping) this.#stopping = undefined
     })
@@ -209,15 +197,13 @@ export class WatchSession implements Restartable {
   }
 
   async #start(launch: number): Promise<void> {
-    const { engine, broker, source, indexer, template } = this.#options
+    const { engine, source, indexer, template } = this.#options
     while (this.#stopping !== undefined) await this.#stopping
-    const connection = broker === undefined ? nowhere : await broker.material()
+    const connection = await this.#connections.first()
     if (this.#stopped || launch !== this.#launches) return
     const incarnation = engine.nextIncarnation()
     const slot = engine.memory.takeSlot()
     this.#incarnation = incarnation
-    this.#connection = connection
-    this.#connectionsSent = 0
     const resumeVersion = indexer.safeVersion
     const { knownVersion } = indexer
     const spec = {
@@ -272,7 +258,7 @@ export class WatchSession implements Restartable {
         engine.runner.unref()
         break
       case 'state':
-        if (message.error?.code === 'ERR_CONNECTION') this.#options.broker?.reload()
+        if (message.error?.code === 'ERR_CONNECTION') this.#connections.broken()
         this.#options.onState(
           message.state,
           message.error === undefined ? undefined : fromWireError(message.error),
@@ -280,7 +266,7 @@ export class WatchSession implements Restartable {
         )
         break
       case 'connection-request':
-        this.#refresh(message.connections)
+        this.#connections.refused(message.connections)
         break
       case 'sync-request':
         engine.permits.request(this, () => this.#post({ type: 'sync-permit' }))
@@ -304,30 +290,6 @@ export class WatchSession implements Restartable {
       default:
         message satisfies never
     }
-  }
-
-  #refresh(connectionsOfRequest: number): void {
-    const { broker } = this.#options
-    // Others were refused before, and what their refresh brought is on its way, or arrived after the request was made.
-    if (this.#connection !== undefined && connectionsOfRequest < this.#connectionsSent) {
-      this.#connect(this.#connection)
-      return
-    }
-    const refreshed =
-      broker?.refresh() ??
-      Promise.reject(
-        new KubeInformerError('ERR_UNAUTHORIZED', 'the source answered 401: its credentials are its own'),
-      )
-    refreshed.then(
-      (connection) => this.#connect(connection),
-      (error: unknown) => this.#post({ type: 'connection-failed', error: toWireError(error) }),
-    )
-  }
-
-  #connect(connection: ConnectionMaterial): void {
-    this.#connection = connection
-    this.#connectionsSent++
-    this.#post({ type: 'connection', connection })
   }
 
   /** This run cannot be trusted or does not answer: it is told to stop and forgotten, a successor starts. */

@@ -20,19 +20,20 @@ function material(
 
 describe('explicit server', () => {
   test('address, token and TLS material become plain data', async () => {
+    const { cert, key } = testCertificate
     expect(
       await material({
         server: 'https://host:6443/prefix/',
         token: `${secret}\n`,
         ca: pem,
-        cert: pem,
-        key: pem,
+        cert,
+        key,
         insecureSkipTlsVerify: true,
       }),
     ).toEqual({
       server: 'https://host:6443/prefix',
       headers: { 'user-agent': `kube-informer/${version}`, authorization: `Bearer ${secret}` },
-      tls: { ca: pem, cert: pem, key: pem, rejectUnauthorized: false },
+      tls: { ca: pem, cert, key, rejectUnauthorized: false },
     })
     expect(
       await material({
@@ -82,6 +83,11 @@ describe('explicit server', () => {
     ['a query', { server: 'https://host/?a=b' }, /query/],
     ['two tokens', { server: 'https://host', token: 'a', tokenFile: '/b' }, /exclude each other/],
     ['half a client certificate', { server: 'https://host', cert: pem }, /both cert and key/],
+    [
+      'a key of nothing',
+      { server: 'https://host', cert: pem, key: pem },
+      /certificate or key is not PEM, or/,
+    ],
     ['a file name as PEM', { server: 'https://host', ca: '/etc/ca.crt' }, /not PEM text/],
     ['a token and a user', { server: 'https://host', token: secret, username: 'me' }, /exclude each other/],
     ['a token file and a user', { server: 'https://host', tokenFile: '/t', username: 'me' }, /exclude each/],
