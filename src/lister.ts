@@ -1,9 +1,7 @@
 import { unknownOption } from './errors.ts'
-import type { CacheEpoch } from './indexer/cache-epoch.ts'
-import { namespaceIndex } from './indexer/index-definition.ts'
 import type { Indexer } from './indexer/indexer.ts'
+import { Selection } from './indexer/selection.ts'
 import { ObjectList } from './object-list.ts'
-import type { VersionCell } from './protocol/record-store.ts'
 import { type LabelSelectorInput, parseLabelSelector } from './selectors/label-selector.ts'
 
 /** Which cached objects to list; all by default. */
@@ -20,8 +18,6 @@ export interface ObjectName {
   readonly name: string
 }
 
-type Cell = VersionCell<CacheEpoch>
-
 /** Reads of one cache. All calls are synchronous, on the caller's thread; what they return is deep frozen. */
 export class Lister<T> {
   readonly #indexer: Indexer
@@ -37,7 +33,8 @@ export class Lister<T> {
 
   /**
    * Objects of one namespace or of all, whose labels match. Selectors are matched on the records' label bytes: only
-   * what matches is unpacked. See {@link ObjectList} for what may change while you iterate.
+   * what matches is unpacked. With an index of one of the labels (`addIndexers({ byApp: { label: 'app' } })`) and a
+   * condition `=` or `in` on it, only what stands there is looked at. See {@link ObjectList} for what may change while you iterate.
    *
    * @throws ERR_INVALID_SELECTOR, ERR_INVALID_OPTION at once, not while iterating
    */
@@ -47,26 +44,12 @@ export class Lister<T> {
     // A misspelt selector would list everything.
     for (const name of Object.keys(unknown)) throw unknownOption(name, ['namespace', 'labelSelector'])
     const selector = labelSelector === undefined ? undefined : parseLabelSelector(labelSelector)
-    const matches =
-      selector === undefined || selector.isEmpty
-        ? undefined
-        : (cell: Cell) => selector.matches(cell.slab.bytes, cell.offset, cell.slab.epoch.reader)
+    const selection = new Selection(indexer, namespace, selector)
     return new ObjectList<T>(
       function* () {
-        for (const cell of candidates(indexer, namespace)) {
-          if (matches === undefined || matches(cell)) yield indexer.read(cell) as T
-        }
+        for (const cell of selection.cells()) yield indexer.read(cell) as T
       },
-      () => {
-        if (matches === undefined) {
-          return namespace === undefined
-            ? indexer.size
-            : (indexer.indices.index(namespaceIndex).keysOf(namespace)?.size ?? 0)
-        }
-        let count = 0
-        for (const cell of candidates(indexer, namespace)) if (matches(cell)) count++
-        return count
-      },
+      () => selection.count(),
     )
   }
 }
@@ -74,8 +57,4 @@ export class Lister<T> {
 export function keyOf(name: string | ObjectName): string {
   if (typeof name === 'string') return name
   return name.namespace === undefined || name.namespace === '' ? name.name : `${name.namespace}/${name.name}`
-}
-
-function candidates(indexer: Indexer, namespace: string | undefined): Generator<Cell, void> {
-  return namespace === undefined ? indexer.cells() : indexer.cellsOf(namespace)
 }

@@ -44,22 +44,26 @@ export class CellRows<E> implements Iterable<string> {
   }
 
   /**
-   * Each cell that is there throughout once: as it was or, if the caller finds its `position` to be -1, replaced since
-   * or gone.
+   * The cells of now. Until {@link endReading} got them back, each that is there throughout stays in its place, as it was
+   * or, if its `position` is -1, replaced since or gone.
    */
-  *cells(): Generator<VersionCell<E>, void> {
-    const cells = this.#cells
+  beginReading(): readonly VersionCell<E>[] {
     this.#readerCount++
-    try {
-      for (let i = 0; i < cells.length; i++) yield cells[i] as VersionCell<E>
-    } finally {
-      // Those of an array that was given up are not counted any more.
-      if (cells === this.#cells) this.#readerCount--
-    }
+    return this.#cells
   }
 
-  /** Keys, as {@link cells}. */
+  endReading(cells: readonly VersionCell<E>[]): void {
+    // Those of an array that was given up are not counted any more.
+    if (cells === this.#cells) this.#readerCount--
+  }
+
+  /** Keys of what is there throughout, each once. */
   *[Symbol.iterator](): Generator<string, void> {
-    for (const cell of this.cells()) yield cell.key
+    const cells = this.beginReading()
+    try {
+      for (let i = 0; i < cells.length; i++) yield (cells[i] as VersionCell<E>).key
+    } finally {
+      this.endReading(cells)
+    }
   }
 }

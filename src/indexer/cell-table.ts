@@ -59,22 +59,34 @@ export class CellTable<E> {
     return this.#namespaces.get(namespace)
   }
 
-  /** Everything; keys may come and go meanwhile, one that is there throughout comes exactly once, in its newest version. */
-  *cells(): Generator<VersionCell<E>, void> {
-    yield* this.#newest(this.#clusterRows)
-    for (const rows of this.#namespaces.values()) yield* this.#newest(rows)
+  /**
+   * Everything that is accepted; keys may come and go meanwhile, one that is there throughout comes exactly once, in its
+   * newest version.
+   */
+  *cells(accepts?: (cell: VersionCell<E>) => boolean): Generator<VersionCell<E>, void> {
+    yield* this.#newest(this.#clusterRows, accepts)
+    for (const rows of this.#namespaces.values()) yield* this.#newest(rows, accepts)
   }
 
   /** As {@link cells}, of one namespace. */
-  *cellsOf(namespace: string): Generator<VersionCell<E>, void> {
+  *cellsOf(namespace: string, accepts?: (cell: VersionCell<E>) => boolean): Generator<VersionCell<E>, void> {
     const rows = this.#namespaces.get(namespace)
-    if (rows !== undefined) yield* this.#newest(rows)
+    if (rows !== undefined) yield* this.#newest(rows, accepts)
   }
 
-  *#newest(rows: CellRows<E>): Generator<VersionCell<E>, void> {
-    for (const row of rows.cells()) {
-      const cell = row.position >= 0 ? row : this.#hash.get(row.key)
-      if (cell !== undefined) yield cell
+  *#newest(
+    rows: CellRows<E>,
+    accepts: ((cell: VersionCell<E>) => boolean) | undefined,
+  ): Generator<VersionCell<E>, void> {
+    const cells = rows.beginReading()
+    try {
+      for (let i = 0; i < cells.length; i++) {
+        const row = cells[i] as VersionCell<E>
+        const cell = row.position >= 0 ? row : this.#hash.get(row.key)
+        if (cell !== undefined && (accepts === undefined || accepts(cell))) yield cell
+      }
+    } finally {
+      rows.endReading(cells)
     }
   }
 

@@ -148,14 +148,14 @@ export class Indexer {
     return cell !== undefined && versionAt(cell.slab.bytes, cell.offset) > parseResourceVersion(text)
   }
 
-  /** Everything, while keys come and go: one that is there throughout comes exactly once. */
-  cells(): Generator<Cell, void> {
-    return this.#cells.cells()
+  /** Everything that is accepted, while keys come and go: one that is there throughout comes exactly once. */
+  cells(accepts?: (cell: Cell) => boolean): Generator<Cell, void> {
+    return this.#cells.cells(accepts)
   }
 
   /** As {@link cells}, of one namespace. */
-  cellsOf(namespace: string): Generator<Cell, void> {
-    return this.#cells.cellsOf(namespace)
+  cellsOf(namespace: string, accepts?: (cell: Cell) => boolean): Generator<Cell, void> {
+    return this.#cells.cellsOf(namespace, accepts)
   }
 
   /** The object of a version, deep frozen; made anew unless somebody who uses the version has it. Remembers nothing. */

@@ -45,6 +45,13 @@ export function spanString(bytes: Uint8Array, at: number, span: StringSpan): boo
   return true
 }
 
+/** Id of the dictionary string at `at`; -1: something else stands there. It takes two bytes below 0x60, else three. */
+export function referenceAt(bytes: Uint8Array, at: number): number {
+  const t = bytes[at] as number
+  if ((t & 0xe0) === 0x40) return (t & 31) | ((bytes[at + 1] as number) << 5)
+  return t === 0xc1 ? u16(bytes, at + 1) : -1
+}
+
 const scratch: StringSpan = { start: 0, length: 0, id: -1, end: 0 }
 
 /** The string at `at` as text. The header's uid is not reachable from here: it occurs only as `metadata.uid`. */

@@ -4,6 +4,7 @@ import {
   formatError,
   type Head,
   mapHead,
+  referenceAt,
   type StringSpan,
   skipValue,
   spanString,
@@ -48,12 +49,16 @@ const differing = 2
 export class LabelSelector {
   /** In one spelling, as the API server takes it; '' selects everything. */
   readonly text: string
+  readonly requirements: readonly Requirement[]
   readonly #conditions: readonly Condition[]
   /** By condition: what the labels at hand say so far. */
   readonly #states: Uint8Array
+  /** By dictionary and id: the string is the key of no condition. Weak: a selector may outlive the cache's epochs. */
+  readonly #otherKeys = new WeakMap<LabelSource, Uint8Array>()
 
   constructor(requirements: readonly Requirement[]) {
     this.text = formatRequirements(requirements)
+    this.requirements = requirements
     this.#conditions = requirements.map((requirement) => new Condition(requirement))
     this.#states = new Uint8Array(requirements.length)
   }
@@ -66,7 +71,7 @@ export class LabelSelector {
   matches(bytes: Buffer, offset: number, source: LabelSource): boolean {
     if (this.isEmpty) return true
     if (isRawJson(bytes, offset)) return this.matchesLabels(labelsOf(source.read(bytes, offset)))
-    this.#states.fill(unseen)
+    for (let i = 0; i < this.#states.length; i++) this.#states[i] = unseen
     const labels = labelsOffset(bytes, offset)
     if (labels !== 0) this.#look(bytes, labels, source)
     return this.#result()
@@ -84,18 +89,38 @@ export class LabelSelector {
 
   #look(bytes: Buffer, labels: number, source: LabelSource): void {
     if (!mapHead(bytes, labels, head)) throw formatError(labels)
+    const others = this.#otherKeysOf(source)
     let at = head.start
     for (let left = head.count; left > 0; left--) {
+      const id = referenceAt(bytes, at)
+      if (id >= 0 && others[id] === 1) {
+        at += (bytes[at] as number) < 0x60 ? 2 : 3
+        at = spanString(bytes, at, value) ? value.end : skipValue(bytes, at, source.structures)
+        continue
+      }
       if (!spanString(bytes, at, key)) throw formatError(at)
       const isText = spanString(bytes, key.end, value)
       at = isText ? value.end : skipValue(bytes, key.end, source.structures)
+      let isOther = true
       // To the end of the labels: of a key that occurs twice the last one counts.
       for (let i = 0; i < this.#conditions.length; i++) {
         const condition = this.#conditions[i] as Condition
         if (!condition.key.isAt(bytes, key, source.values)) continue
+        isOther = false
         this.#states[i] = isText && condition.holds(bytes, value, source.values) ? matching : differing
       }
+      if (isOther && id >= 0) others[id] = 1
     }
+  }
+
+  #otherKeysOf(source: LabelSource): Uint8Array {
+    const known = this.#otherKeys.get(source)
+    if (known !== undefined && known.length >= source.values.length) return known
+    // Dictionaries grow while lists are made: not a new table for each of their strings.
+    const table = new Uint8Array(source.values.length * 2)
+    if (known !== undefined) table.set(known)
+    this.#otherKeys.set(source, table)
+    return table
   }
 
   #result(): boolean {

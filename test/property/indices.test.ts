@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Slicer } from '../../src/base/slicer.ts'
-import { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
 import { type Indexers, valuesFunction } from '../../src/indexer/index-definition.ts'
 import { IndexScans } from '../../src/indexer/index-scans.ts'
 import { Indexer } from '../../src/indexer/indexer.ts'
@@ -9,10 +8,11 @@ import { columnValues } from '../../src/protocol/record-header.ts'
 import { RecordReader } from '../../src/protocol/record-reader.ts'
 import { JsonTranscoder } from '../../workers/transcode/json-transcoder.ts'
 import { type Random, seededRandom } from '../support/json-texts.ts'
+import { RecordSource } from '../support/record-source.ts'
 import { recordOf } from '../support/transcoding.ts'
 import { VirtualRuntime } from '../support/virtual-runtime.ts'
 
-const seedCount = Number(process.env['INDEX_SEEDS'] ?? 60)
+const seedCount = Number(process.env['INDEX_SEEDS'] ?? 40)
 const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
 
 interface Thing {
@@ -73,37 +73,23 @@ function run(seed: number): void {
   void scans.add(definitions as Indexers)
   const model = new Map<string, Thing>()
   // Of several watches after another; the same bytes mean other strings in each.
-  let epochs = 0
-  const newSource = () => ({
-    transcoder: new JsonTranscoder({ fields: {}, columns: ['spec.n'] }),
-    epoch: new CacheEpoch(1, epochs++),
-  })
+  const newSource = () => new RecordSource(indexer, ['spec.n'])
   const sources = [newSource(), newSource(), newSource()]
   let version = 0
-  const apply = (key: string, text: string, isDelete: boolean): void => {
-    const { transcoder, epoch } = pick(random, sources)
-    const bytes = recordOf(transcoder, text)
-    const { structures, values } = transcoder.epoch
-    const { reader } = epoch
-    reader.extend(structures.slice(reader.structures.length), values.slice(reader.values.length))
-    const from = {
-      bytes,
-      epoch,
-      place: (offset: number, length: number, generation: number) =>
-        indexer.store.copy(epoch, bytes, offset, length, generation),
-    }
-    if (isDelete) indexer.applyDeleted(key, from, 0, bytes.length, version, 0, 'watch', 0)
-    else indexer.applyUpsert(key, from, 0, bytes.length, 0, 'watch', 0)
-  }
   const change = (): void => {
     const key = `${pick(random, ['ns-1/', 'ns-2/', ''])}o-${Math.floor(random() * 40)}`
     const isDelete = random() < (model.has(key) ? 0.25 : 0)
     const uid = `uid-${Math.floor(random() * 1.2)}`
     const [namespace, name = namespace] = key.split('/')
     const text = `{"metadata":{"name":"${name}","namespace":"${namespace}","uid":"${uid}","resourceVersion":"${++version}"${objectText(random)}`
-    apply(key, text, isDelete)
-    if (isDelete) model.delete(key)
-    else model.set(key, JSON.parse(text) as Thing)
+    const source = pick(random, sources)
+    if (isDelete) {
+      source.delete(key, text, version)
+      model.delete(key)
+    } else {
+      source.put(key, text)
+      model.set(key, JSON.parse(text) as Thing)
+    }
   }
   const check = (name: string, like: string): void => {
     const index = indexer.indices.index(name)
