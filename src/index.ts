@@ -52,6 +52,7 @@ export type {
   SourceWatchOptions,
 } from './lister-watcher.ts'
 export type { Listed, ListerWatcherOptions } from './lister-watcher-options.ts'
+export type { NamespaceHealth, NamespaceSet, NamespaceStats, NamespacesInformer } from './namespace-set.ts'
 export type { HandlerName } from './notify/callbacks.ts'
 export type { ChangeCause } from './notify/change-sink.ts'
 export type {
@@ -74,6 +75,7 @@ export type { BuiltInResources } from './resources/typed-groups.ts'
 export type { BuiltInObjects } from './resources/types.ts'
 export type { Wire, WireFields } from './resources/wire.ts'
 export type { LabelSelectorInput, LabelSelectorObject } from './selectors/label-selector.ts'
+export type { SharedIndexer, SharedInformer, SharedLister } from './shared-informer.ts'
 export { MaxOfLimiter, MaxWaitLimiter } from './workqueue/composed-limiters.ts'
 export { defaultLimiter } from './workqueue/default-limiter.ts'
 export type { DurationStats } from './workqueue/duration-meter.ts'

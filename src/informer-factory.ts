@@ -15,6 +15,8 @@ import {
   type ListerWatcherOptions,
   validateListerWatcherOptions,
 } from './lister-watcher-options.ts'
+import type { NamespaceSet } from './namespace-set.ts'
+import { NamespaceSets } from './namespace-sets.ts'
 import {
   boundsOf,
   fieldsOf,
@@ -43,6 +45,7 @@ export class InformerFactory extends TypedGroups {
   readonly #handles = new Map<string, Handle<KubernetesObject>>()
   readonly #onHandlerError: InformerOptions['onHandlerError']
   readonly #sources = new Map<string, ListerWatcher>()
+  readonly #sets = new NamespaceSets()
   #closing: Promise<void> | undefined
 
   constructor(options: InformerFactoryOptions) {
@@ -182,7 +185,12 @@ export class InformerFactory extends TypedGroups {
         fields: fieldsOf(select, this.#options),
       },
       { broker: this.#broker },
-      (options) => this.#handle(type, { ...select, ...options }),
+      (options, isSet = false) => {
+        if (isSet && known?.namespaced === false) {
+          throw invalidOption('namespaces', type.resource, 'are what this resource does not have')
+        }
+        return this.#handle(type, { ...select, ...options })
+      },
     )
   }
 
@@ -224,7 +232,7 @@ export class InformerFactory extends TypedGroups {
     names: readonly (string | undefined)[],
     what: Omit<WatchTemplate, 'columns' | 'bounds' | 'timing' | 'compression'>,
     from: { readonly broker: CredentialsBroker } | { readonly source: ListerWatcher },
-    select: (options: SelectOptions) => ResourceHandle<KubernetesObject>,
+    select: Select,
   ): ResourceHandle<KubernetesObject> {
     const { drop, keep } = what.fields
     const key = JSON.stringify([...names, { drop: drop && sortedSet(drop), keep: keep && sortedSet(keep) }])
@@ -247,6 +255,7 @@ export class InformerFactory extends TypedGroups {
           },
         }),
       select,
+      this.#sets,
     )
     this.#handles.set(key, handle)
     return handle
@@ -262,16 +271,21 @@ function sameTerms(fieldSelector = ''): string {
   return sortedSet(fieldSelector.match(/(?:\\.?|[^\\,])+/gs) ?? []).join(',')
 }
 
+/** `isSet`: the namespace is one of a set. */
+type Select = (options: SelectOptions, isSet?: boolean) => ResourceHandle<KubernetesObject>
+
 /** The informer is made when it is first asked for: handles are free. */
 class Handle<T> implements ResourceHandle<T> {
   readonly #make: () => Informer<T>
-  readonly #select: (options: SelectOptions) => ResourceHandle<KubernetesObject>
+  readonly #select: Select
+  readonly #sets: NamespaceSets
   #informer: Informer<T> | undefined
   #lister: Lister<T> | undefined
 
-  constructor(make: () => Informer<T>, select: (options: SelectOptions) => ResourceHandle<KubernetesObject>) {
+  constructor(make: () => Informer<T>, select: Select, sets: NamespaceSets) {
     this.#make = make
     this.#select = select
+    this.#sets = sets
   }
 
   get hasInformer(): boolean {
@@ -295,6 +309,17 @@ class Handle<T> implements ResourceHandle<T> {
 
   select(options: SelectOptions): ResourceHandle<T> {
     return this.#select(options) as unknown as ResourceHandle<T>
+  }
+
+  selectNamespaces(
+    namespaces: readonly string[],
+    options: Omit<SelectOptions, 'namespace'> = {},
+  ): NamespaceSet<T> {
+    return this.#sets.get(
+      namespaces,
+      options,
+      (one) => this.#select(one, true) as unknown as ResourceHandle<T>,
+    )
   }
 }
 

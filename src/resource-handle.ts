@@ -1,5 +1,6 @@
 import type { Informer } from './informer.ts'
 import type { Lister } from './lister.ts'
+import type { NamespaceSet } from './namespace-set.ts'
 import type { FieldOptions } from './options.ts'
 import type { LabelSelectorInput } from './selectors/label-selector.ts'
 
@@ -26,4 +27,13 @@ export interface ResourceHandle<T> {
   readonly lister: Lister<T>
   /** A part of the resource with a watch and cache of its own. The same handle for equal options. */
   select(options: SelectOptions): ResourceHandle<T>
+  /**
+   * The resource in these namespaces, as one informer and one lister over a watch and a cache for each. The same set for
+   * the same namespaces and options, in any order; its parts are those of `select({ ...options, namespace })`.
+   *
+   * @throws ERR_INVALID_OPTION for no namespace, for `''`, for one that is named twice, for a resource without namespaces
+   * @example
+   * const { informer, lister } = pods.selectNamespaces(['shop', 'web'], { labelSelector: 'tier=front' })
+   */
+  selectNamespaces(namespaces: readonly string[], options?: Omit<SelectOptions, 'namespace'>): NamespaceSet<T>
 }

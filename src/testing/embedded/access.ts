@@ -2,8 +2,10 @@ import { KubeInformerError } from '../../errors.ts'
 import type { NamedResource } from '../../resources/names.ts'
 import { failures } from './status.ts'
 
-/** What the holder of a token may use: everything, or these resources by their plural names. */
-export type Access = 'all' | { readonly resources: readonly string[] }
+/** What the holder of a token may use: everything, or these resources by their plural names, in all namespaces or in these. */
+export type Access =
+  | 'all'
+  | { readonly resources: readonly string[]; readonly namespaces?: readonly string[] }
 
 /** Bearer tokens a server accepts; without any every request is allowed. */
 export class AccessControl {
@@ -43,7 +45,10 @@ export class AccessControl {
     verb: string,
     namespace: string | undefined,
   ): void {
-    if (access === 'all' || access.resources.includes(type.resource)) return
+    if (access === 'all') return
+    const { resources, namespaces } = access
+    const isWithin = namespaces === undefined || (namespace !== undefined && namespaces.includes(namespace))
+    if (resources.includes(type.resource) && isWithin) return
     const scope = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`
     throw failures.forbidden(
       `${type.resource}${type.group && `.${type.group}`} is forbidden: User "limited" cannot ${verb} resource "${type.resource}" in API group "${type.group}" ${scope}`,

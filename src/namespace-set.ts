@@ -1,0 +1,49 @@
+import type { Indexers } from './indexer/index-definition.ts'
+import type { InformerHealth, InformerStats } from './informer-stats.ts'
+import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
+import type { Registration } from './notify/registration.ts'
+import type { SharedInformer, SharedLister } from './shared-informer.ts'
+
+/**
+ * One resource in several namespaces, for those who may not watch all of them: one informer and one lister over a watch
+ * and a cache for each namespace, which are those of `select({ namespace })`. An object lives in one namespace, so all that is
+ * promised of an object holds.
+ */
+export interface NamespaceSet<T> {
+  /** Sorted. */
+  readonly namespaces: readonly string[]
+  readonly informer: NamespacesInformer<T>
+  readonly lister: SharedLister<T>
+}
+
+export interface NamespaceHealth extends InformerHealth {
+  readonly namespace: string
+}
+
+export interface NamespaceStats extends InformerStats {
+  readonly namespace: string
+}
+
+/** The informers of several namespaces as one; see {@link NamespaceSet}. */
+export interface NamespacesInformer<T> extends SharedInformer<T> {
+  /** All of them have held a complete list. Until then what some hold is there to be read. */
+  hasSynced(): boolean
+  /** Rejects with ERR_CACHE_SYNC, whose `facts.pending` names the namespaces that lack, or ERR_CLOSED. */
+  waitForSync(options?: { readonly signal?: AbortSignal }): Promise<void>
+  /**
+   * One registration over all. `concurrency`, `buffer` and the resync are for each namespace; `onSynced` is called once, when
+   * all have synced. A namespace that fails delays the sync, and nothing else.
+   *
+   * @throws as {@link Informer.addEventHandler}; then no namespace has the handlers
+   */
+  addEventHandler(handlers: ResourceEventHandlers<T>, options?: ListenerOptions): Registration
+  /** For each namespace, or for none if one refuses; see {@link Informer.addIndexers}. */
+  addIndexers(indexers: Indexers<T>): Promise<void>
+  /** Those of `select({ namespace })`, too: they are the same. */
+  start(): void
+  stop(): Promise<void>
+  /** One entry per namespace: one that is forbidden shows here, and hides no other. */
+  health(): readonly NamespaceHealth[]
+  /** One entry per namespace. */
+  stats(): readonly NamespaceStats[]
+}

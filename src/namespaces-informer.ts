@@ -1,0 +1,71 @@
+import type { Indexers } from './indexer/index-definition.ts'
+import { Informer } from './informer.ts'
+import type { NamespaceHealth, NamespaceStats, NamespacesInformer } from './namespace-set.ts'
+import { NamespacesRegistration, syncedOnce, waitForAll } from './namespaces-registration.ts'
+import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
+import { checkHandlers } from './notify/listener-limits.ts'
+import type { Registration } from './notify/registration.ts'
+import type { SharedIndexer } from './shared-informer.ts'
+
+export class InformerOfNamespaces<T> implements NamespacesInformer<T> {
+  readonly resource: string
+  readonly indexer: SharedIndexer<T>
+  readonly #informers: ReadonlyMap<string, Informer<T>>
+
+  constructor(informers: ReadonlyMap<string, Informer<T>>, indexer: SharedIndexer<T>) {
+    this.#informers = informers
+    this.indexer = indexer
+    this.resource = [...informers.values()][0]?.resource ?? ''
+  }
+
+  hasSynced(): boolean {
+    return this.#all((informer) => informer.hasSynced()).every(Boolean)
+  }
+
+  waitForSync(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return waitForAll(this.#informers, options)
+  }
+
+  addEventHandler(handlers: ResourceEventHandlers<T>, options?: ListenerOptions): Registration {
+    checkHandlers(handlers)
+    const shared = syncedOnce(handlers as ResourceEventHandlers<T>, this.#informers.size)
+    const registrations = new Map<string, Registration>()
+    try {
+      for (const [namespace, informer] of this.#informers) {
+        registrations.set(namespace, informer.addEventHandler(shared, options))
+      }
+    } catch (error) {
+      for (const registration of registrations.values()) void registration.remove()
+      throw error
+    }
+    return new NamespacesRegistration(registrations)
+  }
+
+  addIndexers(indexers: Indexers<T>): Promise<void> {
+    for (const informer of this.#informers.values()) Informer.checkIndexers(informer, indexers)
+    const all = Promise.all(this.#all((informer) => informer.addIndexers(indexers))).then(() => {})
+    // As one informer's: it need not be waited for.
+    all.catch(() => {})
+    return all
+  }
+
+  start(): void {
+    for (const informer of this.#informers.values()) informer.start()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#all((informer) => informer.stop()))
+  }
+
+  health(): readonly NamespaceHealth[] {
+    return this.#all((informer, namespace) => ({ namespace, ...informer.health() }))
+  }
+
+  stats(): readonly NamespaceStats[] {
+    return this.#all((informer, namespace) => ({ namespace, ...informer.stats() }))
+  }
+
+  #all<R>(ask: (informer: Informer<T>, namespace: string) => R): R[] {
+    return Array.from(this.#informers, ([namespace, informer]) => ask(informer, namespace))
+  }
+}
