@@ -52,7 +52,7 @@ export type {
   SourceWatchOptions,
 } from './lister-watcher.ts'
 export type { Listed, ListerWatcherOptions } from './lister-watcher-options.ts'
-export type { NamespaceHealth, NamespaceSet, NamespaceStats, NamespacesInformer } from './namespace-set.ts'
+export type { NamespaceSet, NamespacesInformer } from './namespace-set.ts'
 export type { HandlerName } from './notify/callbacks.ts'
 export type { ChangeCause } from './notify/change-sink.ts'
 export type {

@@ -16,14 +16,6 @@ export interface NamespaceSet<T> {
   readonly lister: SharedLister<T>
 }
 
-export interface NamespaceHealth extends InformerHealth {
-  readonly namespace: string
-}
-
-export interface NamespaceStats extends InformerStats {
-  readonly namespace: string
-}
-
 /** The informers of several namespaces as one; see {@link NamespaceSet}. */
 export interface NamespacesInformer<T> extends SharedInformer<T> {
   /** All of them have held a complete list. Until then what some hold is there to be read. */
@@ -43,7 +35,7 @@ export interface NamespacesInformer<T> extends SharedInformer<T> {
   start(): void
   stop(): Promise<void>
   /** One entry per namespace: one that is forbidden shows here, and hides no other. */
-  health(): readonly NamespaceHealth[]
+  health(): readonly (InformerHealth & { readonly namespace: string })[]
   /** One entry per namespace. */
-  stats(): readonly NamespaceStats[]
+  stats(): readonly (InformerStats & { readonly namespace: string })[]
 }

@@ -1,6 +1,6 @@
 import type { Indexers } from './indexer/index-definition.ts'
 import { Informer } from './informer.ts'
-import type { NamespaceHealth, NamespaceStats, NamespacesInformer } from './namespace-set.ts'
+import type { NamespacesInformer } from './namespace-set.ts'
 import { NamespacesRegistration, syncedOnce, waitForAll } from './namespaces-registration.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { checkHandlers } from './notify/listener-limits.ts'
@@ -57,11 +57,11 @@ export class InformerOfNamespaces<T> implements NamespacesInformer<T> {
     await Promise.all(this.#all((informer) => informer.stop()))
   }
 
-  health(): readonly NamespaceHealth[] {
+  health(): ReturnType<NamespacesInformer<T>['health']> {
     return this.#all((informer, namespace) => ({ namespace, ...informer.health() }))
   }
 
-  stats(): readonly NamespaceStats[] {
+  stats(): ReturnType<NamespacesInformer<T>['stats']> {
     return this.#all((informer, namespace) => ({ namespace, ...informer.stats() }))
   }
 

@@ -194,13 +194,12 @@ test('what cannot be is refused, and leaves nothing behind', async () => {
   await b.addIndexers({ taken: 'spec.nodeName' })
   const conflict = expect.objectContaining({ code: 'ERR_INDEX_CONFLICT' })
   expect(() => informer.addIndexers({ fresh: 'spec.x', taken: 'spec.y' })).toThrow(conflict)
-  expect(() => informer.indexer.byIndex('fresh', '')).toThrow(
-    expect.objectContaining({ code: 'ERR_UNKNOWN_INDEX' }),
-  )
+  const a = pods.select({ namespace: 'a' }).informer
+  expect(() => a.indexer.byIndex('fresh', '')).toThrow(expect.objectContaining({ code: 'ERR_UNKNOWN_INDEX' }))
   expect(() => informer.addEventHandler({ onAd: () => {} } as object)).toThrow(refused('onAd'))
   await b.close()
   expect(() => informer.addEventHandler({})).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
-  expect(pods.select({ namespace: 'a' }).informer.hasHandlers).toBe(false)
+  expect(a.hasHandlers).toBe(false)
   await expect(informer.waitForSync()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
 })
 
