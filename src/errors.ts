@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'ERR_RECORD_FORMAT'
   | 'ERR_CONNECTION'
   | 'ERR_SILENT_CONNECTION'
+  | 'ERR_LIST_TIMEOUT'
   | 'ERR_STREAM_ENDED'
   | 'ERR_API_STATUS'
   | 'ERR_UNAUTHORIZED'
@@ -58,6 +59,7 @@ export const errorCodes: Readonly<
   // Server and network.
   ERR_CONNECTION: { canRetry: true, meaning: 'the API server could not be reached, or the connection broke' },
   ERR_SILENT_CONNECTION: { canRetry: true, meaning: 'no byte arrived for longer than silenceMs' },
+  ERR_LIST_TIMEOUT: { canRetry: true, meaning: 'a page of a list did not end in watchListTotalMs' },
   ERR_STREAM_ENDED: { canRetry: true, meaning: 'a stream ended before it was complete' },
   ERR_API_STATUS: { canRetry: true, meaning: 'the API server answered with a Status error' },
   ERR_UNAUTHORIZED: { canRetry: true, meaning: 'the API server did not accept the credentials (401)' },

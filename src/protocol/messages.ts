@@ -49,7 +49,7 @@ export interface ReflectorTiming {
   readonly watchTimeoutMinMs: number
   /** A streamed list without a new object for so long is given up for a paged one. @default 30,000 */
   readonly watchListProgressMs: number
-  /** So is one that takes longer than this in all. @default 600,000 */
+  /** So is one that takes longer than this in all; a page that does is asked for again. @default 600,000 */
   readonly watchListTotalMs: number
   /** A resource that is not found for so long, after it was there, counts as removed with its objects. @default 30,000 */
   readonly absentAfterMs: number

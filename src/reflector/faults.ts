@@ -15,6 +15,10 @@ const pageExpiriesMax = 5
 
 export const silent = (what: string): KubeInformerError =>
   new KubeInformerError('ERR_SILENT_CONNECTION', `no byte came for too long during a ${what}`)
+export const newsless = (): KubeInformerError =>
+  new KubeInformerError('ERR_SILENT_CONNECTION', 'bytes came for too long without an event or bookmark')
+export const overdue = (ms: number): KubeInformerError =>
+  new KubeInformerError('ERR_LIST_TIMEOUT', `a page of the list did not end in ${ms} ms`)
 export const cut = (what: string): KubeInformerError =>
   new KubeInformerError('ERR_STREAM_ENDED', `the stream ended during a ${what}`)
 
@@ -60,6 +64,12 @@ export function pageFailed(state: ReflectorState, error: KubeInformerError, inpu
     state.continueToken !== '' && error.code !== 'ERR_FORBIDDEN' && state.pageFailures < pageFailuresMax
   const plan: Plan = goesOn ? 'page' : 'list'
   return fail({ ...state, pageFailures: state.pageFailures + 1 }, error, plan, inputs)
+}
+
+/** A token that was followed already: the pages would never end. */
+export function pagesCircle(state: ReflectorState, inputs: Inputs): Step {
+  const message = "the list's pages lead back to one another: a continue token came again"
+  return fail(state, new KubeInformerError('ERR_UNEXPECTED_BODY', message), 'list', inputs)
 }
 
 /** With a fresh token the list goes on at a newer version; without one, a single unpaged list is the way out. */

@@ -1,4 +1,4 @@
-import { cut, pageFailed, silent, streamFailed, usePages } from './faults.ts'
+import { cut, overdue, pageFailed, pagesCircle, silent, streamFailed, usePages } from './faults.ts'
 import { known, patienceMs, quiet, type Row, stall, type Transition, unstall } from './rows.ts'
 import type { ReflectorState } from './state.ts'
 import {
@@ -39,6 +39,7 @@ export const stream: Row = {
           name: 'watch',
           plan: 'watch',
           progressAtMs: nowMs,
+          newsAtMs: nowMs,
           openedAtMs: nowMs,
           hasProgress: true,
           healthySinceMs: nowMs,
@@ -68,7 +69,8 @@ export const stream: Row = {
 
 export const list: Row = {
   ...quiet,
-  opened: beginBracket,
+  // What may take long is the body: until it begins, silence bounds the waiting.
+  opened: (state, event, inputs) => beginBracket({ ...state, openedAtMs: inputs.nowMs }, event, inputs),
   chunk: (state, { version }, { nowMs }) => stay(known({ ...state, progressAtMs: nowMs }, version)),
   page: (state, { version, continueToken }, inputs) => {
     const lowestVersion =
@@ -81,6 +83,7 @@ export const list: Row = {
       lowestVersion,
       pageFailures: 0,
       pageExpiries: 0,
+      pageCount: state.pageCount + 1,
     }
     if (!state.reset && isBelow(lowestVersion, state.knownBefore)) return declareReset(paged)
     if (continueToken === '') {
@@ -88,13 +91,22 @@ export const list: Row = {
         startWatch({ ...listed, isStalled: false }, inputs),
       )
     }
+    if (continueToken === state.markedToken) return pagesCircle(paged, inputs)
+    const isMarked = Number.isInteger(Math.log2(paged.pageCount))
+    const markedToken = isMarked ? continueToken : state.markedToken
     // `drained` comes at once when the queue is under half already.
-    return step({ ...paged, name: 'drain', plan: 'page', isStalled: false }, { type: 'clearTimer' })
+    return step(
+      { ...paged, markedToken, name: 'drain', plan: 'page', isStalled: false },
+      { type: 'clearTimer' },
+    )
   },
   failed: (state, { error }, inputs) => pageFailed(state, error, inputs),
   timer: (state, _event, inputs) => {
-    const ms = patienceMs(state, inputs)
-    return ms > 0 ? step(state, { type: 'timer', ms }) : pageFailed(state, silent('list'), inputs)
+    const { watchListTotalMs } = inputs.timing
+    const patience = patienceMs(state, inputs)
+    const ms = Math.min(patience, state.openedAtMs + watchListTotalMs - inputs.nowMs)
+    if (ms > 0) return step(state, { type: 'timer', ms })
+    return pageFailed(state, patience > 0 ? overdue(watchListTotalMs) : silent('list'), inputs)
   },
   full: stall,
   drained: unstall,

@@ -56,7 +56,7 @@ export const unstall: Transition<'drained'> = (state, _event, inputs) => {
   const { nowMs, timing } = inputs
   const openedAtMs = state.openedAtMs + nowMs - state.stalledAtMs
   return step(
-    { ...state, isStalled: false, progressAtMs: nowMs, openedAtMs },
+    { ...state, isStalled: false, progressAtMs: nowMs, newsAtMs: nowMs, openedAtMs },
     { type: 'resume' },
     state.name === 'stream' ? { type: 'timer', ms: timing.watchListProgressMs } : silence(inputs),
     tell(state.name === 'watch' ? 'watching' : state.hasSynced ? 'relisting' : 'syncing'),

@@ -54,6 +54,9 @@ export interface ReflectorState {
   readonly holdsPermit: boolean
   readonly continueToken: string
   readonly lowestVersion: string | undefined
+  /** Pages of this list, and the token of one of them (Brent's way to find a circle of any length, holding one). */
+  readonly pageCount: number
+  readonly markedToken: string
   /** Failures of the present page in a row; 410s answered with a fresh token in a row. */
   readonly pageFailures: number
   readonly pageExpiries: number
@@ -67,6 +70,8 @@ export interface ReflectorState {
   readonly openedAtMs: number
   /** Last ADDED of a stream; last byte of a watch. */
   readonly progressAtMs: number
+  /** Last event or bookmark of a watch: bytes alone are none. */
+  readonly newsAtMs: number
   /** This watch gave at least one event or bookmark. */
   readonly hasProgress: boolean
   readonly silentWatches: number
@@ -99,6 +104,8 @@ export const initialState: ReflectorState = {
   holdsPermit: false,
   continueToken: '',
   lowestVersion: undefined,
+  pageCount: 0,
+  markedToken: '',
   pageFailures: 0,
   pageExpiries: 0,
   isFromPages: false,
@@ -107,6 +114,7 @@ export const initialState: ReflectorState = {
   hasStalled: false,
   openedAtMs: 0,
   progressAtMs: 0,
+  newsAtMs: 0,
   hasProgress: false,
   silentWatches: 0,
   staleBookmarks: 0,

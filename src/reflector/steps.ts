@@ -55,6 +55,8 @@ export function startList(state: ReflectorState, inputs: Inputs): Step {
     hasStalled: false,
     continueToken: '',
     lowestVersion: undefined,
+    pageCount: 0,
+    markedToken: '',
     pageFailures: 0,
     pageExpiries: 0,
     // A reset's own list sets the new measure.
@@ -91,6 +93,7 @@ export function startWatch(state: ReflectorState, inputs: Inputs): Step {
     plan: 'watch',
     openedAtMs: inputs.nowMs,
     progressAtMs: inputs.nowMs,
+    newsAtMs: inputs.nowMs,
     hasProgress: false,
     staleBookmarks: 0,
   })

@@ -1,4 +1,4 @@
-import { cut, silent, watchFailed } from './faults.ts'
+import { cut, newsless, silent, watchFailed } from './faults.ts'
 import type { Inputs } from './requests.ts'
 import { known, patienceMs, quiet, type Row, stall, unstall } from './rows.ts'
 import type { ReflectorState, Step } from './state.ts'
@@ -24,6 +24,8 @@ import { isBelow } from './versions.ts'
 /** A watch that ends sooner than this is not opened again at once, or it would be in a tight loop. */
 const shortWatchMs = 1_000
 const silentWatchesMax = 2
+/** Bytes that never become an event (an endless line, empty ones) are as good as silence after so many times its limit. */
+const newslessFactor = 5
 const staleBookmarksMax = 2
 
 const reconnect = (step_: Step): Step => ({
@@ -36,7 +38,7 @@ export const watch: Row = {
   opened: (state) =>
     step(accepted(state), { type: 'watchStart', version: state.version ?? '' }, tell('watching')),
   chunk: (state, { events, version }, { nowMs }) => {
-    const heard = { ...state, progressAtMs: nowMs }
+    const heard = { ...state, progressAtMs: nowMs, newsAtMs: events > 0 ? nowMs : state.newsAtMs }
     // Repeats of what we had are no progress: a server that has gone back in time gives nothing else.
     const isNews = events > 0 && version !== state.version && !isBelow(version ?? '', state.version)
     if (!isNews) return stay(heard)
@@ -45,7 +47,8 @@ export const watch: Row = {
   bookmark: (state, { version }, inputs) => {
     const { nowMs } = inputs
     if (!isBelow(version, state.version)) {
-      const next = healthy(known({ ...state, progressAtMs: nowMs, version }, version), nowMs)
+      const heard = { ...state, progressAtMs: nowMs, newsAtMs: nowMs, version }
+      const next = healthy(known(heard, version), nowMs)
       return step(next, { type: 'bookmark', version })
     }
     const staleBookmarks = state.staleBookmarks + 1
@@ -67,8 +70,11 @@ export const watch: Row = {
   timer: (state, _event, inputs) => {
     // A stream whose list ended while it was not read set the clock of silence.
     if (state.isStalled) return stay(state)
-    const ms = patienceMs(state, inputs)
+    const newsMs = state.newsAtMs + newslessFactor * inputs.timing.silenceMs - inputs.nowMs
+    const patience = patienceMs(state, inputs)
+    const ms = Math.min(patience, newsMs)
     if (ms > 0) return step(state, { type: 'timer', ms })
+    if (patience > 0) return reconnect(backOff(countSilence(state), newsless(), 'watch', inputs))
     return reconnect(resume({ ...countSilence(state), lastError: silent('watch') }, inputs))
   },
   full: stall,

@@ -66,7 +66,7 @@ const table: Readonly<Record<StateName, Readonly<Record<EventName, string>>>> = 
   list: {
     start: '',
     permit: '',
-    opened: '',
+    opened: 'list',
     chunk: 'list',
     bookmark: '',
     error: '',

@@ -62,7 +62,8 @@ export class WatchDecoder {
     if (this.#partial.length === 0 || this.#isClosed) return false
     const { bytes, length, isOverlong } = this.#partial
     const isWhole = !isOverlong && isWholeObject(bytes, length)
-    if (isWhole) this.#endPartial()
+    // What does not even begin as an event is refused: a login page has no newline either.
+    if (isWhole || bytes[skipSpace(bytes, 0, Math.min(length, bytes.length))] !== 0x7b) this.#endPartial()
     else this.#partial.clear()
     return !isWhole
   }
