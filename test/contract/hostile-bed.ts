@@ -14,13 +14,14 @@ import type { ConfigMap } from './contract-bed.ts'
 
 export type Evil = (response: ServerResponse, request: IncomingMessage) => unknown
 
-/** An API server behind one that answers requests for config maps as it likes, while `evil` is set. */
+/** An API server behind one that answers requests for config maps of some namespaces as it likes. */
 export class HostileBed {
   readonly server: EmbeddedApiServer
   readonly factory: InformerFactory
   readonly #front: Server
   readonly #sockets = new Set<Socket>()
-  evil: { readonly kind: 'list' | 'watch'; readonly answer: Evil } | undefined
+  /** By namespace. */
+  readonly evils: Map<string, { readonly kind: 'list' | 'watch'; readonly answer: Evil }> = new Map()
 
   private constructor(server: EmbeddedApiServer, front: Server, factory: (url: string) => InformerFactory) {
     this.server = server
@@ -40,7 +41,12 @@ export class HostileBed {
     await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
     const timing = { backoffBaseMs: 20, backoffMaxMs: 100, ...options.timing }
     bed = new HostileBed(server, front, (url) =>
-      createInformerFactory({ kubeConfig: { server: url }, threads: options.threads, timing }),
+      createInformerFactory({
+        kubeConfig: { server: url },
+        threads: options.threads,
+        maxConcurrentSyncs: 100,
+        timing,
+      }),
     )
     front.on('connection', (socket: Socket) => bed?.keep(socket))
     return bed
@@ -56,10 +62,11 @@ export class HostileBed {
     // A stream of initial events is for the real one to refuse.
     const isStream = url.searchParams.has('sendInitialEvents')
     const kind = isStream ? 'stream' : url.searchParams.has('watch') ? 'watch' : 'list'
-    const { evil } = this
+    const evil = this.evils.get(/^\/api\/v1\/namespaces\/(.*)\/configmaps$/.exec(url.pathname)?.[1] ?? '')
     response.on('error', () => {})
-    if (evil !== undefined && url.pathname.endsWith('/configmaps') && evil.kind === kind) {
-      return void evil.answer(response, request)
+    if (evil?.kind === kind) {
+      evil.answer(response, request)
+      return
     }
     const { url: path, method, headers } = request
     const upstream = forward(`${this.server.url}${path}`, { method: method ?? 'GET', headers }, (answer) => {
@@ -72,21 +79,25 @@ export class HostileBed {
     upstream.end()
   }
 
-  get configMaps(): Informer<ConfigMap> {
-    return this.factory.core.v1.configmaps.informer as unknown as Informer<ConfigMap>
+  configMapsOf(namespace: string): Informer<ConfigMap> {
+    const handle = this.factory.core.v1.configmaps.select({ namespace })
+    return handle.informer as unknown as Informer<ConfigMap>
   }
 
-  create(name: string): void {
-    this.server.create('configmaps', { metadata: { name, namespace: 'default' } })
+  create(namespace: string, name: string): void {
+    this.server.create('configmaps', { metadata: { name, namespace } })
   }
 
   /** What the server holds, as `key` → `uid@resourceVersion`. */
-  truth(): Map<string, string> {
+  truth(inNamespace: string): Map<string, string> {
+    const held = this.server.list('configmaps').map((object) => (object as unknown as ConfigMap).metadata)
     return new Map(
-      this.server.list('configmaps').map((object) => {
-        const { namespace, name, uid, resourceVersion } = (object as unknown as ConfigMap).metadata
-        return [`${namespace}/${name}`, `${uid}@${resourceVersion}`]
-      }),
+      held
+        .filter(({ namespace }) => namespace === inNamespace)
+        .map(({ namespace, name, uid, resourceVersion }) => [
+          `${namespace}/${name}`,
+          `${uid}@${resourceVersion}`,
+        ]),
     )
   }
 
