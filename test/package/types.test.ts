@@ -64,3 +64,9 @@ test('TypeScript 7.0, kube-informer/compat: the same', async () => {
   const { result } = await runProgram(['node', 'out/compat.js'], { cwd: consumer })
   expect(result).toEqual({ cached: 20, told: 20 })
 })
+
+test('TypeScript 7.0, CommonJS: the same', async () => {
+  expect(await compile('7.0', 'nodenext', 'typed-common.cts')).toEqual([])
+  const { result } = await runProgram(['node', 'out/typed-common.cjs'], { cwd: consumer })
+  expect(result).toEqual({ image: null })
+})
