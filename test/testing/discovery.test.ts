@@ -55,9 +55,7 @@ test('versions, groups and resources are told at their paths', async () => {
 })
 
 test.each([
-  '/nothing',
   '/api/v2',
-  '/apis/none.example',
   '/apis/apps/v2',
   '/api/v1/gadgets',
   '/apis/apps/v1/pods',
@@ -67,6 +65,16 @@ test.each([
   const { url } = await startServer()
   expect(await refused(url, 'GET', path)).toMatchObject({ kind: 'Status', reason: 'NotFound', code: 404 })
 })
+
+test.each(['/nothing', '/apis/none.example', '/apis/example.com/v9', '/apis/example.com/v1/gadgets'])(
+  'where no API is, %s included, there is no Status either',
+  async (path) => {
+    const { url } = await startServer()
+    const { status, text, headers } = await send(url, 'GET', path)
+    expect({ status, text }).toEqual({ status: 404, text: '404 page not found\n' })
+    expect(headers['content-type']).toMatch(/^text\/plain/)
+  },
+)
 
 test('a method that a path does not take is refused', async () => {
   const { url } = await startServer()

@@ -57,7 +57,7 @@ export async function runControl(server: Controllable, name: string, sent: unkno
     case 'stats':
       return server.stats()
     default:
-      throw failures.pageNotFound()
+      throw failures.resourceNotFound()
   }
 }
 

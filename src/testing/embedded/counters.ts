@@ -3,7 +3,9 @@ export interface Counters {
   requests: number
   lists: number
   watches: number
+  /** Streams of initial events begun, and refused because the server does not know them. */
   watchLists: number
+  watchListsRefused: number
   connectionsTotal: number
   /** Bodies of lists and watches that the kernel took; what waits for a slow reader does not count. Before gzip. */
   bytesSent: number
@@ -26,6 +28,7 @@ export function newCounters(): Counters {
     lists: 0,
     watches: 0,
     watchLists: 0,
+    watchListsRefused: 0,
     connectionsTotal: 0,
     bytesSent: 0,
     eventsSent: 0,

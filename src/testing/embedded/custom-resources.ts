@@ -1,66 +1,54 @@
-import { isRecord } from './json-object.ts'
-import type { Registry, ResourceDefinition } from './registry.ts'
+import type { Runtime } from '../../base/runtime.ts'
+import { definitionOf } from './definition.ts'
+import type { ChangeType } from './history.ts'
+import { isDefinitions } from './object-lifecycle.ts'
+import type { Registry } from './registry.ts'
 import type { ServedResource } from './served-resource.ts'
 import { failures } from './status.ts'
 import { parseStored, type StoredObject } from './stored-object.ts'
+import { isEnding, Sweeper } from './sweeper.ts'
 
-/** Makes CustomResourceDefinitions do something: their resources come and go with them. */
+/** Makes CustomResourceDefinitions do something: their resources come, change and go with them. */
 export class CustomResources {
   readonly #registry: Registry
+  readonly #sweeper: Sweeper
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, runtime: Runtime) {
     this.#registry = registry
+    this.#sweeper = new Sweeper(runtime, {
+      owner: () => this.#definitions,
+      contents: (name) => [...registry.distinct].filter((served) => definitionName(served) === name),
+      holds: () => true,
+    })
   }
 
-  /** A definition as it is stored: established at once. Anything else passes as it is. */
-  prepare(served: ServedResource, body: unknown): unknown {
-    if (!isDefinition(served) || !isRecord(body)) return body
-    definitionsIn(body)
-    const condition = (type: string): Record<string, string> => ({ type, status: 'True', reason: 'Accepted' })
-    const { names } = body['spec'] as { names: unknown }
-    const status = {
-      acceptedNames: names,
-      conditions: [condition('NamesAccepted'), condition('Established')],
+  changed(served: ServedResource, change: ChangeType, object: StoredObject): void {
+    if (!isDefinitions(served.type)) {
+      if (change === 'DELETED' && !served.isBuiltIn) this.#sweeper.contentGone(definitionName(served))
+      return
     }
-    return { ...body, status }
+    const { group, resource, versions } = definitionOf(parseStored(object))
+    if (change === 'DELETED') this.#registry.forget(group, resource)
+    else this.#registry.serve(group, resource, versions)
+    this.#sweeper.ownerChanged(change, object)
   }
 
-  created(served: ServedResource, object: StoredObject): void {
-    if (!isDefinition(served)) return
-    for (const definition of definitionsIn(parseStored(object))) this.#registry.register(definition)
+  /** Throws 403 for an object whose definition is being deleted. */
+  check(served: ServedResource, name: string): void {
+    if (served.isBuiltIn) return
+    const found = this.#definitions.store.get(definitionName(served))
+    if (found !== undefined && isEnding(found)) throw failures.definitionTerminating(served.type, name)
   }
 
-  deleted(served: ServedResource, object: StoredObject): void {
-    if (!isDefinition(served) || served.store.get(object.key) !== undefined) return
-    for (const definition of definitionsIn(parseStored(object))) {
-      this.#registry.unregister(definition)
-    }
+  get #definitions(): ServedResource {
+    return this.#registry.of({
+      group: 'apiextensions.k8s.io',
+      version: 'v1',
+      resource: 'customresourcedefinitions',
+    })
   }
 }
 
-function isDefinition({ type }: ServedResource): boolean {
-  return type.group === 'apiextensions.k8s.io' && type.resource === 'customresourcedefinitions'
-}
-
-/** One resource per served version; each keeps objects of its own, there is no conversion. Throws 400. */
-function definitionsIn(object: Readonly<Record<string, unknown>>): ResourceDefinition[] {
-  const spec = isRecord(object['spec']) ? object['spec'] : {}
-  const names = isRecord(spec['names']) ? spec['names'] : {}
-  const versions = Array.isArray(spec['versions']) ? spec['versions'].filter(isRecord) : []
-  const { group } = spec
-  const { plural, kind } = names
-  if (typeof group !== 'string' || typeof plural !== 'string' || typeof kind !== 'string') {
-    throw failures.badRequest('a definition needs spec.group, spec.names.plural and spec.names.kind')
-  }
-  const shortNames = Array.isArray(names['shortNames']) ? names['shortNames'].map(String) : []
-  return versions
-    .filter((version) => version['served'] !== false)
-    .map((version) => ({
-      group,
-      version: String(version['name']),
-      resource: plural,
-      kind,
-      namespaced: spec['scope'] !== 'Cluster',
-      shortNames,
-    }))
+function definitionName({ type }: ServedResource): string {
+  return `${type.resource}.${type.group}`
 }

@@ -5,10 +5,12 @@ import { Churn, type ChurnCounts } from './churn.ts'
 import { makeObject } from './cluster.ts'
 import { type ChurnOptions, runControl } from './control.ts'
 import { type Counters, newCounters } from './counters.ts'
+import { CustomResources } from './custom-resources.ts'
 import { Faults } from './faults.ts'
 import { HttpListener, type TlsOptions } from './http-listener.ts'
 import { InitialLists } from './initial-lists.ts'
 import type { ApiObject, JsonRecord } from './json-object.ts'
+import { Namespaces } from './namespaces.ts'
 import { ObjectWriter } from './object-writer.ts'
 import { Random } from './random.ts'
 import { Registry, type ResourceDefinition } from './registry.ts'
@@ -68,6 +70,8 @@ const firstVersion = 1_000
 export class EmbeddedApiServer {
   readonly faults: Faults
   readonly access: AccessControl
+  /** The feature gate WatchList: whether sendInitialEvents is known from now on. Streams that run go on. */
+  hasWatchList: boolean
   readonly #runtime: Runtime
   readonly #counters: Counters = newCounters()
   readonly #versions: VersionCounter
@@ -82,6 +86,7 @@ export class EmbeddedApiServer {
 
   constructor(options: EmbeddedApiServerOptions = {}) {
     const runtime = options.runtime ?? nodeRuntime
+    this.hasWatchList = options.hasWatchList ?? true
     this.#runtime = runtime
     this.#versions = new VersionCounter(runtime, firstVersion)
     this.access = new AccessControl(options.tokens)
@@ -105,21 +110,29 @@ export class EmbeddedApiServer {
       },
       channelEventsMax: options.channelEventsMax ?? 1_000,
       bookmarkMs: options.bookmarkMs ?? 60_000,
+      onChange: (served, change, object) => {
+        customResources.changed(served, change, object)
+        namespaces.changed(served, change, object)
+      },
     })
+    const customResources = new CustomResources(this.#registry, runtime)
+    const namespaces = new Namespaces(this.#registry, runtime)
     this.#registry.register(widgetType)
     for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
-      this.create('namespaces', { metadata: { name }, status: { phase: 'Active' } })
+      this.create('namespaces', { metadata: { name } })
     }
     const handler = new RequestHandler({
       runtime,
       registry: this.#registry,
+      customResources,
+      namespaces,
       counters: this.#counters,
       initialLists,
       faults: this.faults,
       access: this.access,
       versions: this.#versions,
       versionWaitMs: options.versionWaitMs ?? 3_000,
-      hasWatchList: options.hasWatchList ?? true,
+      hasWatchList: () => this.hasWatchList,
       hasCompression: options.hasCompression ?? true,
       hasWatchListCompression: options.hasWatchListCompression ?? false,
       requiresNamespaces: options.requiresNamespaces ?? false,
@@ -257,21 +270,20 @@ export class EmbeddedApiServer {
 
   /** Forgets all history: older versions cannot be watched from or listed any more. */
   compact(): void {
-    for (const { store } of this.#registry.served) store.compact()
+    for (const store of this.#registry.stores) store.compact()
   }
 
   /** Goes back to `version`, as after an etcd restore: watches break, versions are given a second time. */
   restore(version: number): void {
-    const served = [...this.#registry.served]
-    const lost = served.find(({ store }) => !store.canRestore(version))
-    if (version > this.version || lost !== undefined) {
+    const stores = [...this.#registry.stores]
+    if (version > this.version || !stores.every((store) => store.canRestore(version))) {
       throw new RangeError(`version ${version} cannot be restored: it is not in the history`)
     }
-    for (const { hub, store } of served) {
+    for (const hub of this.#hubs()) {
       hub.cutAll()
-      store.restore(version)
       hub.forget()
     }
+    for (const store of stores) store.restore(version)
     this.#versions.setBack(version)
   }
 
@@ -291,10 +303,8 @@ export class EmbeddedApiServer {
   stats(): ServerStats {
     let objects = 0
     let watchers = 0
-    for (const { store, hub } of this.#registry.served) {
-      objects += store.size
-      watchers += hub.size
-    }
+    for (const store of this.#registry.stores) objects += store.size
+    for (const hub of this.#hubs()) watchers += hub.size
     return {
       ...this.#counters,
       churnMissed: this.#churnMissed + (this.#churn?.counts.missed ?? 0),

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Runtime } from '../../base/runtime.ts'
+import { definitionOf } from './definition.ts'
 import { type ApiObject, isRecord, type JsonRecord, type ObjectMetadata } from './json-object.ts'
 import { mergePatch } from './merge-patch.ts'
+import { begin, beginEnd, isDefinitions, isHeld } from './object-lifecycle.ts'
 import type { ServedResource } from './served-resource.ts'
 import { ApiFailure, failures } from './status.ts'
 import { editStored, keyOf, parseStored, type StoredObject, storeObject } from './stored-object.ts'
@@ -48,7 +50,8 @@ export class ObjectWriter {
     metadata.creationTimestamp = this.#now()
     metadata.generation = 1
     delete metadata.deletionTimestamp
-    return this.#served.change('ADDED', (version) => storeObject(object, version))
+    const whole = begin(this.#served.type, object)
+    return this.#served.change('ADDED', (version) => storeObject(whole, version))
   }
 
   update(namespace: string, name: string, sent: unknown, options: WriteOptions = {}): StoredObject {
@@ -88,10 +91,10 @@ export class ObjectWriter {
       )
     }
     const object = parseStored(was)
-    if ((object.metadata.finalizers ?? []).length > 0) {
-      if (object.metadata.deletionTimestamp !== undefined) return was
-      object.metadata.deletionTimestamp = this.#now()
-      return this.#served.change('MODIFIED', (version) => storeObject(object, version))
+    if (object.metadata.deletionTimestamp !== undefined) return was
+    const ending = beginEnd(this.#served.type, object, this.#now())
+    if (isHeld(this.#served.type, ending)) {
+      return this.#served.change('MODIFIED', (version) => storeObject(ending, version))
     }
     return this.#served.change('DELETED', (version) => editStored(was, version))
   }
@@ -131,7 +134,7 @@ export class ObjectWriter {
     // A write that changes nothing is none: no version, no event.
     const same = storeObject(object, was.version)
     if (same.body.equals(was.body)) return was
-    if (metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0) {
+    if (metadata.deletionTimestamp !== undefined && !isHeld(type, object)) {
       return this.#served.change('DELETED', (version) => storeObject(object, version))
     }
     return this.#served.change('MODIFIED', (version) => storeObject(object, version))
@@ -159,6 +162,7 @@ export class ObjectWriter {
       )
     }
     if (type.namespaced) metadata.namespace = namespace
+    if (isDefinitions(type)) definitionOf(sent)
     for (const [label, value] of Object.entries(metadata.labels ?? {})) {
       if (typeof value === 'string') continue
       throw failures.badRequest(`metadata.labels.${label}: a label's value is a string`)

@@ -9,7 +9,9 @@ import {
   type ResourceType,
 } from '../../resources/names.ts'
 import { usualVerbs } from '../../resources/table.ts'
-import { type ServedContext, ServedResource } from './served-resource.ts'
+import { ResourceStore } from './resource-store.ts'
+import { type ServedContext, ServedResource, type SharedObjects } from './served-resource.ts'
+import type { WatchHub } from './watch-hub.ts'
 
 /** A resource to be served: `EmbeddedApiServer.registerResource`. */
 export interface ResourceDefinition {
@@ -26,8 +28,13 @@ export class Registry {
   readonly #context: ServedContext
   /** Nothing was there before: a store that is made later can still be taken back to this version. */
   readonly #firstVersion: number
+  readonly #builtInGroups = new Set(knownResources.map((type) => type.group))
   readonly #types = new Map<string, { readonly type: ResourceType; readonly isBuiltIn: boolean }>()
   readonly #served = new Map<string, ServedResource>()
+  /** By group and plural: all versions of a resource have the same objects. */
+  readonly #objects = new Map<string, SharedObjects>()
+  /** When a resource went with its objects: nothing from before can be watched or restored. */
+  readonly #forgottenAt = new Map<string, number>()
 
   constructor(context: ServedContext) {
     this.#context = context
@@ -35,7 +42,7 @@ export class Registry {
     const served = new Set<string>()
     for (const type of knownResources) {
       const name = `${type.group}/${type.resource}`
-      // The preferred version alone: a further one would have objects of its own, a real server has them in common.
+      // The preferred version alone: objects are not converted to the form of another one.
       if (!isStable(type.version) || served.has(name)) continue
       served.add(name)
       this.#types.set(collectionPath(type), { type, isBuiltIn: true })
@@ -46,9 +53,23 @@ export class Registry {
     return [...this.#types.values()].map((entry) => entry.type)
   }
 
+  hasBuiltIn(group: string): boolean {
+    return this.#builtInGroups.has(group)
+  }
+
   /** Those that were used at least once: others have no objects, no watches. */
   get served(): Iterable<ServedResource> {
     return this.#served.values()
+  }
+
+  /** Of those, one for each resource, in whatever version. */
+  get distinct(): Iterable<ServedResource> {
+    return new Map([...this.#served.values()].map((served) => [served.store, served])).values()
+  }
+
+  /** All objects that there are, those of resources that are not served any more included. */
+  get stores(): Iterable<ResourceStore> {
+    return [...this.#objects.values()].map(({ store }) => store)
   }
 
   /**
@@ -66,12 +87,25 @@ export class Registry {
     return type
   }
 
+  /**
+   * Serves a resource in exactly these versions. If they are others than before, all its watches end and its history is
+   * forgotten, as on a real server, which makes the storage anew.
+   */
+  serve(group: string, resource: string, versions: readonly ResourceDefinition[]): void {
+    const before = this.#versionsOf(group, resource).map(({ version }) => version)
+    const after = versions.map(({ version }) => version)
+    if (before.length > 0 && before.toSorted().join() !== after.toSorted().join()) {
+      this.#withdraw(group, resource)
+      this.#objects.get(nameOf(group, resource))?.store.compact()
+    }
+    for (const definition of versions) this.register(definition)
+  }
+
   /** Ends its watches and forgets its objects. */
-  unregister(type: NamedResource): void {
-    const path = collectionPath(type)
-    this.#served.get(path)?.hub.endAll()
-    this.#served.delete(path)
-    this.#types.delete(path)
+  forget(group: string, resource: string): void {
+    this.#withdraw(group, resource)
+    this.#objects.delete(nameOf(group, resource))
+    this.#forgottenAt.set(nameOf(group, resource), this.#context.versions.current)
   }
 
   find(group: string, version: string, resource: string): ServedResource | undefined {
@@ -104,8 +138,36 @@ export class Registry {
     if (served !== undefined) return served
     const entry = this.#types.get(path)
     if (entry === undefined) return undefined
-    const made = new ServedResource(entry.type, entry.isBuiltIn, this.#context, this.#firstVersion)
+    const made = new ServedResource(entry.type, entry.isBuiltIn, this.#context, this.#objectsOf(entry.type))
     this.#served.set(path, made)
     return made
   }
+
+  #objectsOf(type: ResourceType): SharedObjects {
+    const name = nameOf(type.group, type.resource)
+    const known = this.#objects.get(name)
+    if (known !== undefined) return known
+    const { versions, history } = this.#context
+    const floor = this.#forgottenAt.get(name) ?? this.#firstVersion
+    const made = { store: new ResourceStore(type, versions, history, floor), hubs: new Set<WatchHub>() }
+    this.#objects.set(name, made)
+    return made
+  }
+
+  #versionsOf(group: string, resource: string): readonly ResourceType[] {
+    return this.types.filter((type) => type.group === group && type.resource === resource)
+  }
+
+  #withdraw(group: string, resource: string): void {
+    for (const type of this.#versionsOf(group, resource)) {
+      const path = collectionPath(type)
+      this.#served.get(path)?.end()
+      this.#served.delete(path)
+      this.#types.delete(path)
+    }
+  }
+}
+
+function nameOf(group: string, resource: string): string {
+  return `${resource}.${group}`
 }

@@ -3,7 +3,7 @@ import { createGzip } from 'node:zlib'
 import type { Runtime } from '../../base/runtime.ts'
 import type { AccessControl } from './access.ts'
 import type { Counters } from './counters.ts'
-import { CustomResources } from './custom-resources.ts'
+import type { CustomResources } from './custom-resources.ts'
 import { discover } from './discovery.ts'
 import type { Faults } from './faults.ts'
 import { type InitialLists, isInitialList } from './initial-lists.ts'
@@ -11,6 +11,7 @@ import { isRecord } from './json-object.ts'
 import { parseListRequest } from './list-request.ts'
 import { writeList } from './list-writer.ts'
 import { listPage } from './lister.ts'
+import type { Namespaces } from './namespaces.ts'
 import { type DeleteOptions, ObjectWriter } from './object-writer.ts'
 import type { Registry } from './registry.ts'
 import { readJson } from './request-body.ts'
@@ -25,13 +26,15 @@ import { isTrue, parseWatchRequest } from './watch-request.ts'
 export interface HandlerContext {
   readonly runtime: Runtime
   readonly registry: Registry
+  readonly customResources: CustomResources
+  readonly namespaces: Namespaces
   readonly counters: Counters
   readonly initialLists: InitialLists
   readonly faults: Faults
   readonly access: AccessControl
   readonly versions: VersionCounter
   readonly versionWaitMs: number
-  readonly hasWatchList: boolean
+  readonly hasWatchList: () => boolean
   readonly hasCompression: boolean
   readonly hasWatchListCompression: boolean
   readonly requiresNamespaces: boolean
@@ -48,11 +51,9 @@ const publicPaths = new Set(['/version', '/healthz', '/livez', '/readyz'])
 /** Turns requests into answers. Whatever goes wrong becomes a `Status`. */
 export class RequestHandler {
   readonly #context: HandlerContext
-  readonly #customResources: CustomResources
 
   constructor(context: HandlerContext) {
     this.#context = context
-    this.#customResources = new CustomResources(context.registry)
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -81,13 +82,20 @@ export class RequestHandler {
       if (found !== undefined) return sendJson(response, 200, found)
     }
     const route = parseRoute(path)
-    if (route === undefined) throw failures.pageNotFound()
+    if (route === undefined) throw this.#notFound(path)
     const verb = verbOf(request.method, route, url.searchParams)
     access.authorize(granted, route, verb, route.namespace)
     const served = registry.find(route.group, route.version, route.resource)
-    if (served === undefined || !isRouteOf(route, served)) throw failures.pageNotFound()
+    if (served === undefined || !isRouteOf(route, served)) throw this.#notFound(path)
     requireJson(request)
     await this.#resource(request, response, url.searchParams, route, served, verb)
+  }
+
+  /** A `Status` where an API is, and a line of text where none is, nor one of a custom resource: as real servers do. */
+  #notFound(path: string): ApiFailure {
+    const [, root, group = ''] = path.split('/')
+    const isApi = root === 'api' || (root === 'apis' && this.#context.registry.hasBuiltIn(group))
+    return isApi ? failures.resourceNotFound() : failures.pageNotFound()
   }
 
   async #resource(
@@ -107,13 +115,13 @@ export class RequestHandler {
     if (verb === 'get') return sendObject(response, 200, served, writer.get(scope, name as string))
     if (verb === 'deletecollection') {
       const page = listPage(served.store, parseListRequest(query, namespace))
-      for (const item of page.items) this.#delete(served, writer, item.namespace, item.name)
+      for (const item of page.items) writer.delete(item.namespace, item.name)
       return sendText(response, successBody({ kind: served.type.resource }), 'application/json')
     }
-    const options = { isStatus: route.subresource === 'status' }
     if (verb === 'delete') {
       const body = await readJson(request)
-      const found = this.#delete(served, writer, scope, name as string, isRecord(body) ? body : {})
+      const options: DeleteOptions = isRecord(body) ? body : {}
+      const found = writer.delete(scope, name as string, options)
       if (served.store.get(found.key) !== undefined) return sendObject(response, 200, served, found)
       const { group, resource: kind } = served.type
       const details = { name: found.name, ...(group !== '' && { group }), kind, uid: found.uid }
@@ -121,30 +129,16 @@ export class RequestHandler {
     }
     const body = await readJson(request, verb === 'patch' ? patchTypes : undefined)
     if (verb === 'create') {
-      if (served.type.namespaced && namespace === undefined) throw failures.pageNotFound()
-      this.#requireNamespace(served, scope)
-      const prepared = this.#customResources.prepare(served, body)
-      const created = writer.create(scope, prepared)
-      this.#customResources.created(served, created)
-      return sendObject(response, 201, served, created)
+      if (served.type.namespaced && namespace === undefined) throw failures.methodNotAllowed()
+      this.#checkOwners(served, scope, body)
+      return sendObject(response, 201, served, writer.create(scope, body))
     }
+    const options = { isStatus: route.subresource === 'status' }
     const written =
       verb === 'patch'
         ? writer.patch(scope, name as string, body, options)
         : writer.update(scope, name as string, body, options)
     sendObject(response, 200, served, written)
-  }
-
-  #delete(
-    served: ServedResource,
-    writer: ObjectWriter,
-    namespace: string,
-    name: string,
-    options: DeleteOptions = {},
-  ): StoredObject {
-    const found = writer.delete(namespace, name, options)
-    this.#customResources.deleted(served, found)
-    return found
   }
 
   async #list(
@@ -187,7 +181,9 @@ export class RequestHandler {
   ): Promise<void> {
     const { counters, hasWatchList, hasWatchListCompression, watchErrors } = this.#context
     counters.watches++
-    const asked = parseWatchRequest(query, namespace, hasWatchList)
+    const allowsWatchList = hasWatchList()
+    if (!allowsWatchList && query.has('sendInitialEvents')) counters.watchListsRefused++
+    const asked = parseWatchRequest(query, namespace, allowsWatchList)
     const selects = selectObjects(namespace, asked.labelSelector, asked.fieldSelector)
     let failure: ApiFailure | undefined
     if (asked.hasInitialEvents) {
@@ -224,10 +220,13 @@ export class RequestHandler {
     throw failures.versionTooLarge(version, served.store.version)
   }
 
-  #requireNamespace(served: ServedResource, namespace: string): void {
-    if (!this.#context.requiresNamespaces || !served.type.namespaced) return
-    const namespaces = this.#context.registry.of({ group: '', version: 'v1', resource: 'namespaces' })
-    if (namespaces.store.get(namespace) === undefined) throw failures.notFound(namespaces.type, namespace)
+  /** What an object is made in must be there, and stay. */
+  #checkOwners(served: ServedResource, namespace: string, body: unknown): void {
+    const { namespaces, customResources, requiresNamespaces } = this.#context
+    const metadata = isRecord(body) && isRecord(body['metadata']) ? body['metadata'] : {}
+    const name = String(metadata['name'] ?? '')
+    namespaces.check(served, namespace, name, requiresNamespaces)
+    customResources.check(served, name)
   }
 
   async #control(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -304,7 +303,7 @@ function sendFailure(response: ServerResponse, failure: ApiFailure): void {
   if (response.headersSent) return void response.destroy()
   const retryAfter = failure.details?.retryAfterSeconds
   response.writeHead(failure.status, {
-    'content-type': 'application/json',
+    'content-type': failure.contentType,
     ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
   })
   response.end(failure.body())

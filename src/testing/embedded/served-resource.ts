@@ -5,7 +5,7 @@ import { EventEncoder } from './event-encoder.ts'
 import type { Faults } from './faults.ts'
 import type { ChangeType, HistoryBounds } from './history.ts'
 import type { InitialLists } from './initial-lists.ts'
-import { ResourceStore } from './resource-store.ts'
+import type { ResourceStore } from './resource-store.ts'
 import type { SlowWatchers } from './slow-watchers.ts'
 import type { StoredObject } from './stored-object.ts'
 import type { VersionCounter } from './version-counter.ts'
@@ -21,9 +21,17 @@ export interface ServedContext {
   readonly history: HistoryBounds
   readonly channelEventsMax: number
   readonly bookmarkMs: number
+  /** Told of every change after the watches were: what a cluster's controllers live from. */
+  readonly onChange: (served: ServedResource, change: ChangeType, object: StoredObject) => void
 }
 
-/** A resource as the server serves it: its objects, its form on the wire, its watches. */
+/** What all versions of one resource have in common: its objects, and who is to be told of their changes. */
+export interface SharedObjects {
+  readonly store: ResourceStore
+  readonly hubs: Set<WatchHub>
+}
+
+/** A resource as the server serves it in one version: its objects, its form on the wire, its watches. */
 export class ServedResource {
   readonly type: ResourceType
   readonly isBuiltIn: boolean
@@ -31,15 +39,18 @@ export class ServedResource {
   readonly encoder: EventEncoder
   readonly hub: WatchHub
   readonly #context: ServedContext
+  readonly #shared: SharedObjects
 
-  constructor(type: ResourceType, isBuiltIn: boolean, context: ServedContext, firstVersion: number) {
+  constructor(type: ResourceType, isBuiltIn: boolean, context: ServedContext, shared: SharedObjects) {
     this.type = type
     this.isBuiltIn = isBuiltIn
     this.#context = context
-    this.store = new ResourceStore(type, context.versions, context.history, firstVersion)
+    this.#shared = shared
+    this.store = shared.store
     this.encoder = new EventEncoder(type, isBuiltIn)
     const { store, encoder } = this
     this.hub = new WatchHub({ ...context, store, encoder })
+    shared.hubs.add(this.hub)
   }
 
   /** The one way to change an object: `make` gets the version of the change. */
@@ -47,8 +58,16 @@ export class ServedResource {
     const object = make(this.store.nextVersion())
     this.store.apply(type, object, this.#context.faults.takeLoss())
     this.#context.counters.changes++
-    this.hub.wake()
+    for (const hub of this.#shared.hubs) hub.wake()
+    this.#context.onChange(this, type, object)
     return object
+  }
+
+  /** Watches are told all there is, then they end: this version is served no more, or its objects are kept anew. */
+  end(): void {
+    this.hub.flushAll()
+    this.hub.endAll()
+    this.#shared.hubs.delete(this.hub)
   }
 
   get apiVersion(): string {

@@ -19,6 +19,7 @@ export class ApiFailure extends Error {
   readonly details: StatusDetails | undefined
   /** Fresh continue token of an expired list. */
   readonly continueToken: string | undefined
+  readonly contentType: string = 'application/json'
 
   constructor(
     status: number,
@@ -48,6 +49,19 @@ export class ApiFailure extends Error {
   }
 }
 
+/** What a real server answers where it has no API: a line of text, no Status. */
+class PageNotFound extends ApiFailure {
+  override readonly contentType = 'text/plain; charset=utf-8'
+
+  constructor() {
+    super(404, 'NotFound', '404 page not found')
+  }
+
+  override body(): string {
+    return `${this.message}\n`
+  }
+}
+
 export function successBody(details: StatusDetails): string {
   return JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details })
 }
@@ -57,10 +71,40 @@ export const failures = {
   unauthorized: (): ApiFailure => new ApiFailure(401, 'Unauthorized', 'Unauthorized'),
   forbidden: (message: string, details?: StatusDetails): ApiFailure =>
     new ApiFailure(403, 'Forbidden', message, details),
-  pageNotFound: (): ApiFailure =>
+  /** In a group of built-in resources. */
+  resourceNotFound: (): ApiFailure =>
     new ApiFailure(404, 'NotFound', 'the server could not find the requested resource', {}),
+  /** Anywhere else. */
+  pageNotFound: (): ApiFailure => new PageNotFound(),
   notFound: (type: { group: string; resource: string }, name: string): ApiFailure =>
     new ApiFailure(404, 'NotFound', `${qualified(type)} "${name}" not found`, detailsOf(type, name)),
+  namespaceTerminating: (
+    type: { group: string; resource: string },
+    namespace: string,
+    name: string,
+  ): ApiFailure =>
+    new ApiFailure(
+      403,
+      'Forbidden',
+      `${qualified(type)} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
+      {
+        ...detailsOf(type, name),
+        causes: [
+          {
+            reason: 'NamespaceTerminating',
+            message: `namespace ${namespace} is being terminated`,
+            field: 'metadata.namespace',
+          },
+        ],
+      },
+    ),
+  definitionTerminating: (type: { group: string; resource: string }, name: string): ApiFailure =>
+    new ApiFailure(
+      403,
+      'Forbidden',
+      `${qualified(type)} "${name}" is forbidden: create not allowed while custom resource definition is terminating`,
+      detailsOf(type, name),
+    ),
   methodNotAllowed: (): ApiFailure =>
     new ApiFailure(
       405,
