@@ -1,16 +1,16 @@
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterEach, beforeEach, describe, it } from 'vitest'
 import { EmbeddedCluster } from './embedded-cluster.ts'
 import { runScenario, scenarioNames } from './scenarios.ts'
 
 describe('scenarios on the embedded server', () => {
   let cluster: EmbeddedCluster
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     cluster = await EmbeddedCluster.start()
   })
 
-  afterAll(async () => {
-    await cluster?.close()
+  afterEach(async () => {
+    await cluster.close()
   })
 
   it.each(scenarioNames)('%s', async (name) => {

@@ -1,8 +1,10 @@
 import type { ExplicitConnection } from '../../src/index.ts'
+import { collectionPath, type NamedResource } from '../../src/resources/names.ts'
 import { grant } from '../conformance/support/objects.ts'
+import { discoverServer } from '../support/discover-server.ts'
 import type { KubeClient } from '../support/kube-client.ts'
 import type { RealApiServer } from '../support/real-apiserver.ts'
-import type { ScenarioCluster, ScenarioUser } from './scenario-cluster.ts'
+import type { RestartOptions, ScenarioCluster, ScenarioUser, StreamCounts } from './scenario-cluster.ts'
 
 export class RealCluster implements ScenarioCluster {
   readonly name = 'real'
@@ -10,6 +12,7 @@ export class RealCluster implements ScenarioCluster {
   readonly admin: KubeClient
   readonly #server: RealApiServer
   readonly #ca: string
+  #contents: readonly NamedResource[] | undefined
 
   private constructor(server: RealApiServer, admin: KubeClient, ca: string) {
     this.#server = server
@@ -28,5 +31,48 @@ export class RealCluster implements ScenarioCluster {
 
   async grant(group: string, resources: readonly string[]): Promise<void> {
     await grant(this.admin, 'limited', group, resources, ['list', 'watch'])
+  }
+
+  async restart({ hasWatchList }: RestartOptions): Promise<void> {
+    const [replica] = this.#server.replicas
+    await replica?.stop('SIGKILL')
+    // Else a watch may find that nothing has happened since its version, and resume.
+    await this.#server.moveRevision()
+    await replica?.start(`WatchList=${hasWatchList}`)
+  }
+
+  async streamCounts(resource: string): Promise<StreamCounts> {
+    const { body } = await this.admin.request('GET', '/metrics')
+    const sum = (metric: string, ...labels: readonly string[]): number => {
+      const wanted = [`resource="${resource}"`, 'scope="cluster"', ...labels]
+      return body
+        .split('\n')
+        .filter((line) => line.startsWith(`${metric}{`) && wanted.every((label) => line.includes(label)))
+        .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0)
+    }
+    return {
+      finished: sum('apiserver_watch_list_duration_seconds_count'),
+      refused: sum('apiserver_request_total', 'code="422"', 'verb="WATCH"'),
+    }
+  }
+
+  async sweepNamespace(name: string): Promise<void> {
+    const path = `/api/v1/namespaces/${name}`
+    const { status, body } = await this.admin.request('GET', path)
+    if (status === 404) return
+    const namespace = JSON.parse(body)
+    if (namespace.metadata.deletionTimestamp === undefined) return
+    this.#contents ??= (await discoverServer(this.admin))
+      .filter((one) => one.namespaced && one.verbs.includes('deletecollection'))
+      .map((one) => ({ group: one.group, version: one.version, resource: one.name }))
+    let left = 0
+    for (const type of this.#contents) {
+      const collection = collectionPath(type, name)
+      if ((await this.admin.list(collection)).items.length === 0) continue
+      await this.admin.request('DELETE', collection)
+      left += (await this.admin.list(collection)).items.length
+    }
+    if (left > 0) return
+    await this.admin.request('PUT', `${path}/finalize`, { ...namespace, spec: { finalizers: [] } })
   }
 }

@@ -1,6 +1,12 @@
 import { expect } from 'vitest'
-import { createInformerFactory, type Informer, type InformerFactory } from '../../src/index.ts'
-import { collectionPath, type NamedResource } from '../../src/resources/names.ts'
+import {
+  createInformerFactory,
+  type Informer,
+  type InformerFactory,
+  type ResourceHandle,
+} from '../../src/index.ts'
+import { groupProperty } from '../../src/resources/group-property.ts'
+import { collectionPath, knownResource, type NamedResource } from '../../src/resources/names.ts'
 import { keyOf } from '../conformance/support/churn.ts'
 import { expectSameObjects } from '../conformance/support/compare.ts'
 import type { ConfigMap } from '../contract/contract-bed.ts'
@@ -19,7 +25,8 @@ export type RelistBound = number | { readonly min: number; readonly max: number 
 
 /** An informer of a scenario with the listener that judges it. */
 export interface Watched {
-  readonly type: NamedResource
+  /** Where its objects are listed. */
+  readonly path: string
   readonly informer: Informer<ConfigMap>
   readonly recorder: Recorder
   /** To be set before the end; 0 until then. */
@@ -49,12 +56,13 @@ export class ScenarioBed {
     return factory
   }
 
-  /** Its informer, with a listener, not started. */
-  watch(factory: InformerFactory, type: NamedResource): Watched {
-    const { informer } = factory.forResource<ConfigMap>(type)
+  /** Its informer, with a listener, not started. Built-in resources are asked for by their properties. */
+  watch(factory: InformerFactory, type: NamedResource, namespace?: string): Watched {
+    const handle = handleOf(factory, type)
+    const { informer } = namespace === undefined ? handle : handle.select({ namespace })
     const recorder = new Recorder()
     informer.addEventHandler(recorder.handlers)
-    const watched: Watched = { type, informer, recorder, relists: 0 }
+    const watched: Watched = { path: collectionPath(type, namespace), informer, recorder, relists: 0 }
     this.#watched.push(watched)
     return watched
   }
@@ -64,10 +72,10 @@ export class ScenarioBed {
   }
 
   /** Resolves once cache and listener equal the server's list; of a resource that is not served, once they are empty. */
-  async settled({ type, informer, recorder }: Watched): Promise<void> {
+  async settled({ path, informer, recorder }: Watched): Promise<void> {
     await until(
       async () => {
-        const list = await this.#list(type)
+        const list = await this.#list(path)
         const truth = list.items.map((item) => [
           keyOf(item),
           `${item.metadata.uid}@${item.metadata.resourceVersion}`,
@@ -79,6 +87,11 @@ export class ScenarioBed {
       `${informer.resource} is as on the server`,
       patienceMs,
     )
+  }
+
+  /** So often at most an informer looks after an absent resource in this time: each pause is at least 3/4 of the longest. */
+  looks(ms: number): number {
+    return 1 + Math.ceil(ms / (0.75 * this.cluster.timing.backoffMaxMs))
   }
 
   /** Gives the relists of all informers. */
@@ -104,11 +117,22 @@ export class ScenarioBed {
     await Promise.all(this.#factories.map((factory) => factory.close()))
   }
 
-  async #list(type: NamedResource): Promise<KubeList> {
-    const path = collectionPath(type)
+  async #list(path: string): Promise<KubeList> {
     const { status, body } = await this.cluster.admin.request('GET', path)
     if (status === 404) return nothing
     if (status !== 200) throw new Error(`GET ${path}: ${status} ${body}`)
     return JSON.parse(body) as KubeList
   }
+}
+
+type Groups = Readonly<
+  Record<string, Readonly<Record<string, Readonly<Record<string, ResourceHandle<ConfigMap>>>>>>
+>
+
+function handleOf(factory: InformerFactory, type: NamedResource): ResourceHandle<ConfigMap> {
+  if (knownResource(type) === undefined) return factory.forResource<ConfigMap>(type)
+  const groups = factory as unknown as Groups
+  const handle = groups[groupProperty(type.group)]?.[type.version]?.[type.resource]
+  if (handle === undefined) throw new Error(`the factory has no property for ${collectionPath(type)}`)
+  return handle
 }

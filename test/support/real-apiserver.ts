@@ -42,7 +42,8 @@ export type User = 'admin' | 'limited'
 /** One kube-apiserver process: it can be stopped and started again on its port while etcd and its peers run on. */
 export interface Replica {
   readonly url: string
-  start(): Promise<void>
+  /** `featureGates`: others than at the start before. */
+  start(featureGates?: string): Promise<void>
   stop(signal?: NodeJS.Signals): Promise<void>
   /** The server's last output, for messages. */
   output(): string
@@ -57,13 +58,20 @@ export interface Replica {
 export class RealApiServer {
   readonly #dir: string
   readonly #etcd: Child
+  readonly #etcdUrl: string
   readonly #tokens: Readonly<Record<User, string>>
   readonly #clients: KubeClient[] = []
   readonly replicas: readonly Replica[]
 
-  private constructor(dir: string, etcd: Child, replicas: readonly Replica[], tokens: Record<User, string>) {
+  private constructor(
+    dir: string,
+    [etcd, etcdUrl]: readonly [Child, string],
+    replicas: readonly Replica[],
+    tokens: Record<User, string>,
+  ) {
     this.#dir = dir
     this.#etcd = etcd
+    this.#etcdUrl = etcdUrl
     this.replicas = replicas
     this.#tokens = tokens
   }
@@ -79,7 +87,8 @@ export class RealApiServer {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     await writeFile(join(dir, 'sa.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
     await mkdir(join(dir, 'certs'))
-    const [etcd, etcdUrl] = await startEtcd(binaryDir, dir)
+    const etcd = await startEtcd(binaryDir, dir)
+    const [, etcdUrl] = etcd
     const replicas: Replica[] = []
     for (let i = 0; i < (options.replicas ?? 1); i++) {
       const replica = makeReplica(binaryDir, dir, etcdUrl, await freePort(), tokens.admin, options)
@@ -134,6 +143,16 @@ export class RealApiServer {
     return file
   }
 
+  /** Writes to etcd what is no API server's business: its revision, and with it every resource version, moves on. */
+  async moveRevision(): Promise<void> {
+    const text = (value: string): string => Buffer.from(value).toString('base64')
+    const response = await fetch(`${this.#etcdUrl}/v3/kv/put`, {
+      method: 'POST',
+      body: JSON.stringify({ key: text('conformance'), value: text(String(performance.now())) }),
+    })
+    if (!response.ok) throw new Error(`etcd: ${response.status} ${await response.text()}`)
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.close()))
     // SIGKILL: nothing of this run is kept, and a graceful end waits for open watches.
@@ -185,6 +204,7 @@ function makeReplica(
 ): Replica {
   const url = `https://127.0.0.1:${port}`
   let child: Child | undefined
+  let gates = featureGates
   const args = [
     `--etcd-servers=${etcdUrl}`,
     '--bind-address=127.0.0.1',
@@ -199,14 +219,15 @@ function makeReplica(
     `--service-account-signing-key-file=${join(dir, 'sa.key')}`,
     '--service-account-issuer=https://kubernetes.default.svc',
     '--service-cluster-ip-range=10.0.0.0/24',
-    ...(featureGates === undefined ? [] : [`--feature-gates=${featureGates}`]),
     ...(runtimeConfig === undefined ? [] : [`--runtime-config=${runtimeConfig}`]),
   ]
   return {
     url,
     output: () => child?.output() ?? '',
-    async start() {
-      const started = startChild(join(binaryDir, 'kube-apiserver'), args)
+    async start(otherGates = gates) {
+      gates = otherGates
+      const flags = gates === undefined ? [] : [`--feature-gates=${gates}`]
+      const started = startChild(join(binaryDir, 'kube-apiserver'), [...args, ...flags])
       child = started
       const certificate = join(dir, 'certs/apiserver.crt')
       await until(

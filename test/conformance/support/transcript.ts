@@ -27,8 +27,11 @@ export async function transcript(client: KubeClient): Promise<Record<string, unk
   steps['create again'] = await answer('POST', podsPath, pod('one'))
   steps['get missing'] = await answer('GET', `${podsPath}/none`)
   steps['delete missing'] = await answer('DELETE', `${podsPath}/none`)
-  steps['unknown resource'] = (await client.request('GET', '/api/v1/gadgets')).status
-  steps['unknown group'] = (await client.request('GET', '/apis/gadgets.example.com/v1/gadgets')).status
+  steps['unknown resource'] = await answer('GET', '/api/v1/gadgets')
+  steps['unknown group'] = await client.request('GET', '/apis/gadgets.example.com/v1/gadgets')
+  steps['unknown custom resource'] = await client.request('GET', '/apis/example.com/v1/gadgets')
+  steps['unknown custom version'] = await client.request('GET', '/apis/example.com/v9/widgets')
+  steps['create in no namespace'] = await answer('POST', '/api/v1/pods', pod('nowhere'))
   steps['list'] = listShape(await list())
   const stale = await client.get(`${podsPath}/one`)
   await client.mergePatch(`${podsPath}/one`, { metadata: { labels: { step: 'patched' } } })
