@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { until } from '../support/until.ts'
 import { Gadgets } from './custom-objects.ts'
-import { patienceMs, type ScenarioBed } from './scenario-bed.ts'
+import type { ScenarioBed } from './scenario-bed.ts'
 
 const group = 'absent.example'
 
@@ -18,8 +18,8 @@ export async function absentResource(bed: ScenarioBed): Promise<void> {
   const healthy = bed.watch(all, { group: '', version: 'v1', resource: 'configmaps' })
   const absent = bed.watch(all, gadgets.type('v1'))
   all.start()
-  await healthy.informer.waitForSync({ signal: AbortSignal.timeout(patienceMs) })
-  await until(() => absent.informer.state === 'absent', 'it is told to be absent', patienceMs)
+  await healthy.informer.waitForSync({ signal: AbortSignal.timeout(bed.cluster.patienceMs) })
+  await until(() => absent.informer.state === 'absent', 'it is told to be absent', bed.cluster.patienceMs)
   expect(absent.informer.hasSynced()).toBe(false)
   expect(absent.informer.health()).toMatchObject({ state: 'absent', error: { code: 'ERR_NOT_FOUND' } })
   expect(absent.informer.health().attempt).toBeGreaterThan(0)
@@ -29,8 +29,12 @@ export async function absentResource(bed: ScenarioBed): Promise<void> {
   const allowed = bed.watch(limited, { group: '', version: 'v1', resource: 'configmaps' })
   const forbidden = bed.watch(limited, gadgets.type('v1'))
   limited.start()
-  await allowed.informer.waitForSync({ signal: AbortSignal.timeout(patienceMs) })
-  await until(() => forbidden.informer.state === 'forbidden', 'it is told to be forbidden', patienceMs)
+  await allowed.informer.waitForSync({ signal: AbortSignal.timeout(bed.cluster.patienceMs) })
+  await until(
+    () => forbidden.informer.state === 'forbidden',
+    'it is told to be forbidden',
+    bed.cluster.patienceMs,
+  )
   const { error } = forbidden.informer.health()
   expect(error?.code).toBe('ERR_FORBIDDEN')
   expect(error?.message).toMatch(/"limited" cannot .* resource "gadgets" in API group "absent.example"/)

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { until } from '../support/until.ts'
 import { Gadgets } from './custom-objects.ts'
-import { patienceMs, type ScenarioBed, type Watched } from './scenario-bed.ts'
+import type { ScenarioBed, Watched } from './scenario-bed.ts'
 
 /**
  * A custom resource comes while informers for two of its versions already run, gets the second version, loses the
@@ -13,7 +13,11 @@ export async function customDefinition(bed: ScenarioBed): Promise<void> {
   const old = bed.watch(factory, gadgets.type('v1alpha1'))
   const stable = bed.watch(factory, gadgets.type('v1'))
   const inState = (watched: Watched, state: string): Promise<true> =>
-    until(() => watched.informer.state === state, `${watched.informer.resource} is ${state}`, patienceMs)
+    until(
+      () => watched.informer.state === state,
+      `${watched.informer.resource} is ${state}`,
+      bed.cluster.patienceMs,
+    )
   factory.start()
   await inState(old, 'absent')
   await inState(stable, 'absent')

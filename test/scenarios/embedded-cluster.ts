@@ -8,6 +8,8 @@ const tokens: Readonly<Record<ScenarioUser, string>> = { admin: 'admin-token', l
 
 export class EmbeddedCluster implements ScenarioCluster {
   readonly name = 'embedded'
+  readonly threads = 0
+  readonly patienceMs = 20_000
   readonly timing = { backoffBaseMs: 20, backoffMaxMs: 100, absentAfterMs: 400 }
   readonly admin: KubeClient
   readonly #server: EmbeddedApiServer

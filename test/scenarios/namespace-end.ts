@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { pod } from '../conformance/support/objects.ts'
 import { until } from '../support/until.ts'
-import { patienceMs, type ScenarioBed } from './scenario-bed.ts'
+import type { ScenarioBed } from './scenario-bed.ts'
 
 const name = 'to-be-deleted'
 const path = `/api/v1/namespaces/${name}`
@@ -25,7 +25,7 @@ export async function namespaceEnd(bed: ScenarioBed): Promise<void> {
       await bed.cluster.sweepNamespace(name)
       return await isSo()
     }
-    await until(look, what, patienceMs)
+    await until(look, what, bed.cluster.patienceMs)
   }
   await fill()
 

@@ -8,6 +8,8 @@ import type { RestartOptions, ScenarioCluster, ScenarioUser, StreamCounts } from
 
 export class RealCluster implements ScenarioCluster {
   readonly name = 'real'
+  readonly threads = 1
+  readonly patienceMs = 60_000
   readonly timing = { backoffBaseMs: 100, backoffMaxMs: 1_000, absentAfterMs: 3_000 }
   readonly admin: KubeClient
   readonly #server: RealApiServer

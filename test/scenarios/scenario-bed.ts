@@ -15,9 +15,6 @@ import type { KubeList } from '../support/kube-client.ts'
 import { until } from '../support/until.ts'
 import type { ScenarioCluster, ScenarioUser } from './scenario-cluster.ts'
 
-/** Below the time limit of a test: what was waited for in vain is to be told. */
-export const patienceMs = 40_000
-
 const nothing: KubeList = { apiVersion: '', kind: '', metadata: { resourceVersion: '' }, items: [] }
 
 /** How many lists beside its first one an informer may begin; one number: exactly so many. */
@@ -49,7 +46,7 @@ export class ScenarioBed {
   factory(user: ScenarioUser = 'admin'): InformerFactory {
     const factory = createInformerFactory({
       kubeConfig: this.cluster.connection(user),
-      threads: 1,
+      threads: this.cluster.threads,
       timing: this.cluster.timing,
     })
     this.#factories.push(factory)
@@ -68,7 +65,7 @@ export class ScenarioBed {
   }
 
   async synced(factory: InformerFactory): Promise<void> {
-    await factory.waitForCacheSync({ signal: AbortSignal.timeout(patienceMs) })
+    await factory.waitForCacheSync({ signal: AbortSignal.timeout(this.cluster.patienceMs) })
   }
 
   /** Resolves once cache and listener equal the server's list; of a resource that is not served, once they are empty. */
@@ -85,7 +82,7 @@ export class ScenarioBed {
         return true
       },
       `${informer.resource} is as on the server`,
-      patienceMs,
+      this.cluster.patienceMs,
     )
   }
 

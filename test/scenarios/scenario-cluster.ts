@@ -25,6 +25,10 @@ export interface ScenarioCluster {
   readonly admin: KubeClient
   /** So short that a scenario ends soon, and so long that the server is not asked without end. */
   readonly timing: Pick<ReflectorTiming, 'backoffBaseMs' | 'backoffMaxMs' | 'absentAfterMs'>
+  /** Of each factory: to start one takes longer than most of what happens on the embedded server. */
+  readonly threads: number
+  /** How long anything may take, below the time limit of a test: what was waited for in vain is to be told. */
+  readonly patienceMs: number
   connection(user: ScenarioUser): ExplicitConnection
   /** Lets `limited` list and watch these resources in all namespaces. */
   grant(group: string, resources: readonly string[]): Promise<void>
