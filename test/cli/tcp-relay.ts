@@ -1,14 +1,27 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** A wire between a client and a server that can be cut and mended; its address stays the same. */
+/**
+ * A wire between a client and a server that can be cut and mended; its address stays the same. Of several servers it
+ * stays with one until that refuses, as a load balancer does.
+ */
 export class TcpRelay {
-  readonly #upstream: number
+  readonly #upstreams: readonly number[]
+  #current = 0
   readonly #sockets = new Set<Socket>()
   #server: Server | undefined
   #port = 0
 
-  constructor(upstreamPort: number) {
-    this.#upstream = upstreamPort
+  constructor(...upstreamPorts: readonly number[]) {
+    this.#upstreams = upstreamPorts
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  /** Which of the servers new connections go to, counted from 0. */
+  get current(): number {
+    return this.#current
   }
 
   get url(): string {
@@ -17,19 +30,8 @@ export class TcpRelay {
 
   async mend(): Promise<void> {
     const server = createServer((client) => {
-      const upstream = connect(this.#upstream, '127.0.0.1')
-      for (const [socket, other] of [
-        [client, upstream],
-        [upstream, client],
-      ] as const) {
-        this.#sockets.add(socket)
-        socket.on('error', () => {})
-        socket.on('close', () => {
-          this.#sockets.delete(socket)
-          other.destroy()
-        })
-        socket.pipe(other)
-      }
+      this.#track(client)
+      this.#dial(client, this.#upstreams.length)
     })
     this.#server = server
     await new Promise<void>((resolve, reject) => {
@@ -44,5 +46,31 @@ export class TcpRelay {
     const closed = new Promise((resolve) => this.#server?.close(resolve))
     for (const socket of this.#sockets) socket.destroy()
     await closed
+  }
+
+  #dial(client: Socket, tries: number): void {
+    const index = this.#current
+    const upstream = connect(this.#upstreams[index] ?? 0, '127.0.0.1')
+    this.#track(upstream)
+    const refused = (): void => {
+      if (this.#current === index) this.#current = (index + 1) % this.#upstreams.length
+      if (tries > 1) this.#dial(client, tries - 1)
+      else client.destroy()
+    }
+    upstream.once('error', refused)
+    upstream.once('connect', () => {
+      upstream.off('error', refused)
+      upstream.on('close', () => client.destroy())
+      client.on('close', () => upstream.destroy())
+      client.pipe(upstream)
+      upstream.pipe(client)
+      if (client.destroyed) upstream.destroy()
+    })
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => this.#sockets.delete(socket))
   }
 }

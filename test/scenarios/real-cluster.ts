@@ -1,10 +1,19 @@
 import type { ExplicitConnection } from '../../src/index.ts'
 import { collectionPath, type NamedResource } from '../../src/resources/names.ts'
-import { grant } from '../conformance/support/objects.ts'
+import { grant, revoke } from '../conformance/support/objects.ts'
 import { discoverServer } from '../support/discover-server.ts'
-import type { KubeClient } from '../support/kube-client.ts'
+import { KubeClient } from '../support/kube-client.ts'
 import type { RealApiServer } from '../support/real-apiserver.ts'
-import type { RestartOptions, ScenarioCluster, ScenarioUser, StreamCounts } from './scenario-cluster.ts'
+import { until } from '../support/until.ts'
+import type {
+  IssuedToken,
+  RestartOptions,
+  ScenarioCluster,
+  ScenarioReplica,
+  ScenarioUser,
+  StreamCounts,
+} from './scenario-cluster.ts'
+import { ServiceTokens } from './service-tokens.ts'
 
 export class RealCluster implements ScenarioCluster {
   readonly name = 'real'
@@ -14,12 +23,14 @@ export class RealCluster implements ScenarioCluster {
   readonly admin: KubeClient
   readonly #server: RealApiServer
   readonly #ca: string
+  readonly #tokens: ServiceTokens
   #contents: readonly NamedResource[] | undefined
 
   private constructor(server: RealApiServer, admin: KubeClient, ca: string) {
     this.#server = server
     this.admin = admin
     this.#ca = ca
+    this.#tokens = new ServiceTokens(admin)
   }
 
   /** `server` ends what was made here, too. */
@@ -76,5 +87,45 @@ export class RealCluster implements ScenarioCluster {
     }
     if (left > 0) return
     await this.admin.request('PUT', `${path}/finalize`, { ...namespace, spec: { finalizers: [] } })
+  }
+
+  async revoke(_group: string, resources: readonly string[]): Promise<void> {
+    await revoke(this.admin, 'limited', resources)
+  }
+
+  async issueToken(): Promise<IssuedToken> {
+    const { value, unbind } = await this.#tokens.issue()
+    const revoke = async () => {
+      await unbind()
+      const client = new KubeClient(this.connection('admin').server, value, this.#ca)
+      // API servers remember for ten seconds that a token was good.
+      const isRefused = async () => (await client.request('GET', '/version')).status === 401
+      await until(isRefused, 'the token is refused', 30_000).finally(() => client.close())
+    }
+    return { value, revoke }
+  }
+
+  async compact(): Promise<void> {
+    await this.#server.compact()
+  }
+
+  async replicas(): Promise<readonly [ScenarioReplica, ScenarioReplica]> {
+    return [await this.#replica(0), await this.#replica(1)]
+  }
+
+  async forget(): Promise<void> {
+    await this.compact()
+    // Their watch caches begin anew.
+    for (const replica of this.#server.replicas) {
+      await replica.stop('SIGKILL')
+      await replica.start()
+    }
+  }
+
+  async #replica(index: number): Promise<ScenarioReplica> {
+    const replica = this.#server.replicas[index]
+    if (replica === undefined) throw new Error(`the cluster was started without replica ${index}`)
+    const admin = await this.#server.client('admin', index)
+    return { url: replica.url, admin, stop: () => replica.stop(), start: () => replica.start() }
   }
 }

@@ -1,8 +1,10 @@
 import { expect } from 'vitest'
 import {
   createInformerFactory,
+  type ExplicitConnection,
   type Informer,
   type InformerFactory,
+  type ReflectorTiming,
   type ResourceHandle,
 } from '../../src/index.ts'
 import { groupProperty } from '../../src/resources/group-property.ts'
@@ -11,6 +13,7 @@ import { keyOf } from '../conformance/support/churn.ts'
 import { expectSameObjects } from '../conformance/support/compare.ts'
 import type { ConfigMap } from '../contract/contract-bed.ts'
 import { Recorder } from '../contract/recorder.ts'
+import { HttpGate } from '../support/http-gate.ts'
 import type { KubeList } from '../support/kube-client.ts'
 import { until } from '../support/until.ts'
 import type { ScenarioCluster, ScenarioUser } from './scenario-cluster.ts'
@@ -37,20 +40,39 @@ export interface Watched {
 export class ScenarioBed {
   readonly cluster: ScenarioCluster
   readonly #factories: InformerFactory[] = []
+  readonly #ends: (() => Promise<unknown>)[] = []
   readonly #watched: Watched[] = []
 
   constructor(cluster: ScenarioCluster) {
     this.cluster = cluster
   }
 
-  factory(user: ScenarioUser = 'admin'): InformerFactory {
+  /** `changes` to how this user connects: through a gate, say. */
+  factory(
+    user: ScenarioUser = 'admin',
+    changes: Partial<ExplicitConnection> = {},
+    timing: Partial<ReflectorTiming> = {},
+  ): InformerFactory {
     const factory = createInformerFactory({
-      kubeConfig: this.cluster.connection(user),
+      kubeConfig: { ...this.cluster.connection(user), ...changes },
       threads: this.cluster.threads,
-      timing: this.cluster.timing,
+      timing: { ...this.cluster.timing, ...timing },
     })
     this.#factories.push(factory)
     return factory
+  }
+
+  /** Between a factory and the server, open. */
+  async gate(): Promise<HttpGate> {
+    const gate = new HttpGate(this.cluster.connection('admin'))
+    await gate.open()
+    this.onClose(() => gate.shut())
+    return gate
+  }
+
+  /** What a scenario leaves to be ended with the factories, also when it fails. */
+  onClose(end: () => Promise<unknown>): void {
+    this.#ends.push(end)
   }
 
   /** Its informer, with a listener, not started. Built-in resources are asked for by their properties. */
@@ -64,26 +86,27 @@ export class ScenarioBed {
     return watched
   }
 
+  /** Polls as long as the cluster may take. */
+  async until(probe: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    await until(probe, what, this.cluster.patienceMs)
+  }
+
   async synced(factory: InformerFactory): Promise<void> {
     await factory.waitForCacheSync({ signal: AbortSignal.timeout(this.cluster.patienceMs) })
   }
 
   /** Resolves once cache and listener equal the server's list; of a resource that is not served, once they are empty. */
   async settled({ path, informer, recorder }: Watched): Promise<void> {
-    await until(
-      async () => {
-        const list = await this.#list(path)
-        const truth = list.items.map((item) => [
-          keyOf(item),
-          `${item.metadata.uid}@${item.metadata.resourceVersion}`,
-        ])
-        expect(Object.fromEntries(recorder.state())).toEqual(Object.fromEntries(truth))
-        expectSameObjects(informer.indexer.list(), list)
-        return true
-      },
-      `${informer.resource} is as on the server`,
-      this.cluster.patienceMs,
-    )
+    await this.until(async () => {
+      const list = await this.#list(path)
+      const truth = list.items.map((item) => [
+        keyOf(item),
+        `${item.metadata.uid}@${item.metadata.resourceVersion}`,
+      ])
+      expect(Object.fromEntries(recorder.state())).toEqual(Object.fromEntries(truth))
+      expectSameObjects(informer.indexer.list(), list)
+      return true
+    }, `${informer.resource} is as on the server`)
   }
 
   /** So often at most an informer looks after an absent resource in this time: each pause is at least 3/4 of the longest. */
@@ -111,7 +134,11 @@ export class ScenarioBed {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#factories.map((factory) => factory.close()))
+    try {
+      await Promise.all(this.#factories.map((factory) => factory.close()))
+    } finally {
+      await Promise.all(this.#ends.splice(0).map((end) => end()))
+    }
   }
 
   async #list(path: string): Promise<KubeList> {

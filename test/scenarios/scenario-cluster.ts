@@ -40,4 +40,33 @@ export interface ScenarioCluster {
    * and the namespace once it is empty.
    */
   sweepNamespace(name: string): Promise<void>
+  /** Takes back what was granted in these words; open watches are not looked at again, here as there. */
+  revoke(group: string, resources: readonly string[]): Promise<void>
+  /** A bearer token that may list and watch config maps. */
+  issueToken(): Promise<IssuedToken>
+  /**
+   * Storage forgets the past, as after an etcd compaction: lists and pages from before end with 410. Watches still
+   * resume, from what the API server remembers by itself.
+   */
+  compact(): Promise<void>
+  /** Two API servers over one storage; what {@link connection} names may be one of them, or a third. */
+  replicas(): Promise<readonly [ScenarioReplica, ScenarioReplica]>
+  /** The API servers forget it, too: watches from before end with 410. Connections break; it resolves once all answer. */
+  forget(): Promise<void>
+}
+
+export interface IssuedToken {
+  readonly value: string
+  /** Resolves once the server refuses it. */
+  revoke(): Promise<void>
+}
+
+export interface ScenarioReplica {
+  readonly url: string
+  /** As an administrator, by this one alone. */
+  readonly admin: KubeClient
+  /** Its watches end or break, new connections are refused, once it resolves. */
+  stop(): Promise<void>
+  /** At the same port, with a watch cache that begins now. Resolves once it answers. */
+  start(): Promise<void>
 }

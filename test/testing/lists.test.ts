@@ -10,6 +10,7 @@ import {
   refused,
   send,
   startServer,
+  WatchClient,
   type WireList,
 } from './server-client.ts'
 
@@ -128,6 +129,20 @@ test('a page whose version is forgotten: 410, and a token that goes on at the ne
   expect(names(rest)).toEqual(['cm-002', 'cm-003', 'cm-003-new', 'cm-004', 'cm-005'])
   expect(rest.metadata.resourceVersion).toBe(String(server.version))
   expect(rest.metadata.resourceVersion).not.toBe(first.metadata.resourceVersion)
+})
+
+test('a compaction of storage alone: pages are forgotten, watches resume', async () => {
+  const server = await startServer()
+  fill(server, 6)
+  const first = await list(server.url, `${configMaps}?limit=2`)
+  server.create('configmaps', configMap('new'))
+  server.compactStorage()
+  const failure = await refused(server.url, 'GET', `${configMaps}?limit=2&continue=${next(first)}`)
+  expect(failure).toMatchObject({ code: 410, reason: 'Expired' })
+  const from = first.metadata.resourceVersion
+  const watch = await WatchClient.open(server.url, `${configMaps}?watch=1&resourceVersion=${from}`)
+  await watch.count(1)
+  expect(watch.told).toEqual(['ADDED new'])
 })
 
 test('version 0 is answered whole, whatever the limit', async () => {

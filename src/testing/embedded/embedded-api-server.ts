@@ -14,7 +14,8 @@ import { Namespaces } from './namespaces.ts'
 import { ObjectWriter } from './object-writer.ts'
 import { Random } from './random.ts'
 import { Registry, type ResourceDefinition } from './registry.ts'
-import { RequestHandler } from './request-handler.ts'
+import { EmbeddedReplica } from './replica.ts'
+import { type HandlerContext, RequestHandler } from './request-handler.ts'
 import { rewriteAll } from './rewrite.ts'
 import type { ServedResource } from './served-resource.ts'
 import { SlowWatchers } from './slow-watchers.ts'
@@ -77,6 +78,12 @@ export class EmbeddedApiServer {
   readonly #versions: VersionCounter
   readonly #registry: Registry
   readonly #listener: HttpListener
+  readonly #context: HandlerContext
+  readonly #host: string
+  readonly #replicas: EmbeddedReplica[] = []
+  readonly #countConnection = (): void => {
+    this.#counters.connectionsTotal++
+  }
   #churn: Churn | undefined
   #churnEnd: Timer | undefined
   #churnNextIndex = 0
@@ -121,7 +128,7 @@ export class EmbeddedApiServer {
     for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
       this.create('namespaces', { metadata: { name } })
     }
-    const handler = new RequestHandler({
+    this.#context = {
       runtime,
       registry: this.#registry,
       customResources,
@@ -138,15 +145,13 @@ export class EmbeddedApiServer {
       requiresNamespaces: options.requiresNamespaces ?? false,
       watchErrors: options.watchErrors ?? 'event',
       control: (name, body) => runControl(this, name, body),
+      watchFloor: () => 0,
       stats: () => this.stats(),
-    })
-    this.#listener = new HttpListener(
-      handler.handle,
-      () => {
-        this.#counters.connectionsTotal++
-      },
-      { host: options.host ?? '127.0.0.1', port: options.port ?? 0, tls: options.tls },
-    )
+    }
+    const { host = '127.0.0.1', port = 0, tls } = options
+    this.#host = host
+    const handler = new RequestHandler(this.#context)
+    this.#listener = new HttpListener(handler.handle, this.#countConnection, { host, port, tls })
   }
 
   /** Known once it has started. */
@@ -178,7 +183,14 @@ export class EmbeddedApiServer {
     this.#isClosed = true
     this.stopChurn()
     for (const hub of this.#hubs()) hub.cutAll()
-    await this.#listener.stop()
+    await Promise.all([this.#listener, ...this.#replicas].map((each) => each.stop()))
+  }
+
+  /** A further API server over this one's state, plain HTTP, not started; {@link close} ends it, too. */
+  addReplica(): EmbeddedReplica {
+    const replica = new EmbeddedReplica(this.#context, this.#countConnection, this.#host)
+    this.#replicas.push(replica)
+    return replica
   }
 
   /** A further resource, as a CustomResourceDefinition would make it. */
@@ -273,6 +285,14 @@ export class EmbeddedApiServer {
     for (const store of this.#registry.stores) store.compact()
   }
 
+  /**
+   * Forgets older states as an etcd compaction does: lists and pages of them end with 410. Watches still resume from
+   * the history, as a real server's do from its watch cache.
+   */
+  compactStorage(): void {
+    for (const store of this.#registry.stores) store.compactLists()
+  }
+
   /** Goes back to `version`, as after an etcd restore: watches break, versions are given a second time. */
   restore(version: number): void {
     const stores = [...this.#registry.stores]
@@ -311,7 +331,7 @@ export class EmbeddedApiServer {
       version: this.version,
       objects,
       watchers,
-      connections: this.#listener.connections,
+      connections: [this.#listener, ...this.#replicas].reduce((sum, each) => sum + each.connections, 0),
     }
   }
 

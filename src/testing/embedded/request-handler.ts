@@ -39,6 +39,8 @@ export interface HandlerContext {
   readonly hasWatchListCompression: boolean
   readonly requiresNamespaces: boolean
   readonly watchErrors: 'event' | 'status'
+  /** Watches from versions below it are refused, whatever the history holds. */
+  readonly watchFloor: () => number
   /** `/embedded/...`: what no real server has. */
   readonly control: (name: string, body: unknown) => Promise<unknown>
   readonly stats: () => unknown
@@ -179,7 +181,7 @@ export class RequestHandler {
     namespace: string | undefined,
     served: ServedResource,
   ): Promise<void> {
-    const { counters, hasWatchList, hasWatchListCompression, watchErrors } = this.#context
+    const { counters, hasWatchList, hasWatchListCompression, watchErrors, watchFloor } = this.#context
     counters.watches++
     const allowsWatchList = hasWatchList()
     if (!allowsWatchList && query.has('sendInitialEvents')) counters.watchListsRefused++
@@ -190,7 +192,7 @@ export class RequestHandler {
       counters.watchLists++
       failure = await this.#waitForVersion(served, asked.version ?? 0).catch((error: ApiFailure) => error)
     } else {
-      failure = served.hub.expiry(asked)
+      failure = served.hub.expiry(asked, watchFloor())
     }
     if (failure !== undefined && watchErrors === 'status') throw failure
     if (response.destroyed) return

@@ -14,6 +14,8 @@ export class ResourceStore {
   /** Lists at one version, newest last: pages of one list come from one of them. */
   readonly #snapshots = new Map<number, readonly StoredObject[]>()
   #sortedKeys: string[] | undefined
+  /** Lists of versions below it are forgotten, whatever the history still holds for watches. */
+  #listFloor = 0
 
   constructor(type: ResourceType, versions: VersionCounter, bounds: HistoryBounds, firstVersion: number) {
     this.type = type
@@ -67,6 +69,7 @@ export class ResourceStore {
 
   /** The list as of `version`, kept for its next pages; undefined when that state is forgotten. */
   listAt(version: number): readonly StoredObject[] | undefined {
+    if (version < this.#listFloor) return undefined
     const kept = this.#snapshots.get(version)
     const list = kept ?? (version === this.version ? this.list() : this.#rollback(version))
     if (list === undefined) return undefined
@@ -81,6 +84,12 @@ export class ResourceStore {
 
   compact(): void {
     this.history.compact(this.version)
+    this.compactLists()
+  }
+
+  /** Only lists: watches resume from the history as before. */
+  compactLists(): void {
+    this.#listFloor = this.version
     this.#snapshots.clear()
   }
 
@@ -99,6 +108,7 @@ export class ResourceStore {
     }
     this.#sortedKeys = undefined
     this.#snapshots.clear()
+    this.#listFloor = 0
   }
 
   #rollback(version: number): readonly StoredObject[] | undefined {

@@ -31,13 +31,15 @@ export class WatchHub {
     return behind
   }
 
-  /** Why this watch cannot be served: changes after its version are forgotten. */
-  expiry(request: WatchRequest): ApiFailure | undefined {
+  /** Why this watch cannot be served: changes after its version are forgotten, here or by who asks (`floor`). */
+  expiry(request: WatchRequest, floor: number): ApiFailure | undefined {
     const { store, counters } = this.#context
     if (request.hasInitialEvents || request.version === undefined) return undefined
-    if (store.history.positionAfter(request.version) !== undefined) return undefined
+    const isKnown = store.history.positionAfter(request.version) !== undefined
+    if (isKnown && request.version >= floor) return undefined
     counters.expired++
-    return failures.expired(`too old resource version: ${request.version} (${store.history.floor})`)
+    const oldest = Math.max(store.history.floor, floor)
+    return failures.expired(`too old resource version: ${request.version} (${oldest})`)
   }
 
   /** Starts a watch; the head of the response is written, and {@link expiry} had nothing to say. */

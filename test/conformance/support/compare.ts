@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import type { KubeList, KubeObject } from '../../support/kube-client.ts'
 import { type Churn, keyOf } from './churn.ts'
-import type { Cli } from './cli.ts'
+import type { ChangeLine, Cli } from './cli.ts'
 
 /** An object as cache and server must agree on it: no managedFields, and no type names, which list items leave out. */
 function comparable(object: KubeObject): unknown {
@@ -42,21 +42,21 @@ export interface LedgerResult {
 }
 
 /**
- * Holds the output of the command line against the ledger of what was really done: every create has its `add`, every
- * delete its `delete`, each once and in order, by uid. A life may be missing only as a whole, add and delete: because
- * it lay inside `blind` (while the watched server was down), or merged away, which the caller holds against the
- * merge count.
+ * Holds what was told, by the command line or to a handler, against the ledger of what was really done: every create
+ * has its `add`, every delete its `delete`, each once and in order, by uid. A life may be missing only as a whole, add
+ * and delete: because it lay inside `blind` (while the watched server was down), or merged away, which the caller holds
+ * against the merge count.
  */
 export function checkLedger(
   churn: Churn,
-  cli: Cli,
+  output: { readonly changes: readonly Pick<ChangeLine, 'type' | 'uid'>[] },
   blind: readonly { readonly fromMs: number; readonly toMs: number }[],
 ): LedgerResult {
   const problems: string[] = []
   let unseen = 0
   let mergedAway = 0
   for (const life of churn.lives) {
-    const changes = cli.changes.filter((change) => change.uid === life.uid)
+    const changes = output.changes.filter((change) => change.uid === life.uid)
     const kinds = changes.map((change) => change.type).filter((type) => type !== 'update')
     const wanted = life.deletedAtMs === undefined ? ['add'] : ['add', 'delete']
     if (isDeepStrictEqual(kinds, wanted) && changes[0]?.type === 'add') continue

@@ -92,3 +92,11 @@ export async function grant(
     roleRef: { kind: role, name: metadata.name, apiGroup: 'rbac.authorization.k8s.io' },
   })
 }
+
+/** Takes back what {@link grant} gave everywhere in the same words. */
+export async function revoke(client: KubeClient, user: string, resources: readonly string[]): Promise<void> {
+  const rbac = '/apis/rbac.authorization.k8s.io/v1'
+  const name = `${user}-${resources.join('-')}`
+  await client.delete(`${rbac}/clusterrolebindings/${name}`)
+  await client.delete(`${rbac}/clusterroles/${name}`)
+}
