@@ -119,7 +119,7 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
   onResponseEnd(): void {
     if (this.#failure !== undefined) this.#endFailure(this.#failure)
     else if (this.#gunzip !== undefined) this.#gunzip.end()
-    else if (this.#done()) this.#options.handler.onEnd()
+    else this.#end()
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -139,6 +139,15 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
     )
   }
 
+  /** Told once undici has taken the socket back, two turns later: a request made before would open another one. */
+  #end(): void {
+    const { runtime, handler } = this.#options
+    const tell = (): void => {
+      if (this.#done()) handler.onEnd()
+    }
+    runtime.defer(() => runtime.defer(tell))
+  }
+
   #unpack(controller: Dispatcher.DispatchController): Gunzip {
     const { handler } = this.#options
     return new Gunzip({
@@ -148,9 +157,7 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
         handler.onData(chunk, wireBytes)
       },
       onDrain: () => controller.resume(),
-      onEnd: () => {
-        if (this.#done()) handler.onEnd()
-      },
+      onEnd: () => this.#end(),
       onError: (error) => this.#fail(error),
     })
   }
