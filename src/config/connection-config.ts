@@ -18,7 +18,8 @@ import { kubeConfigSource } from './kube-config-source.ts'
 /**
  * How to reach the API server: client-node's `KubeConfig`, a server by its address, a kubeconfig file (and context),
  * or the pod's service account. Default (undefined): as kubectl does: `$KUBECONFIG`, `~/.kube/config`, else the pod's
- * service account. client-node is loaded only for files; a `KubeConfig` comes with its own.
+ * service account. client-node is loaded only for files; a `KubeConfig` comes with its own. The context is that of the
+ * beginning, and so is the server: what changes in a configuration later is followed for the credentials alone.
  */
 export type ConnectionConfig = KubeConfigLike | ExplicitConnection | KubeConfigFile | 'in-cluster'
 
@@ -46,9 +47,10 @@ function sourceOf(
     )
   }
   if ('applyToHTTPSOptions' in config) {
+    const pinned = pinContext(config)
     return kubeConfigSource({
       description: `KubeConfig (context ${config.getCurrentContext()})`,
-      load: async () => config,
+      load: async () => pinned,
       environment,
       runtime,
     })
@@ -63,6 +65,8 @@ function sourceOf(
 function fileSource(options: KubeConfigFile, environment: Environment, runtime: Runtime): CredentialSource {
   const { paths, explicit } = kubeConfigPaths(options, environment)
   let texts: readonly KubeConfigText[] | undefined
+  // The one of the first time: `kubectl config use-context` is not meant for programs that run.
+  let { context } = options
   let parsed: KubeConfigLike | undefined
   const files = kubeConfigSource({
     description: `kubeconfig ${paths.join(', ')}`,
@@ -71,7 +75,8 @@ function fileSource(options: KubeConfigFile, environment: Environment, runtime: 
       const found = await readKubeConfigs(paths, environment)
       if (found.length === 0) throw nothingFound(paths, explicit)
       if (parsed === undefined || JSON.stringify(found) !== JSON.stringify(texts)) {
-        parsed = await parseKubeConfigs(found, options.context)
+        parsed = await parseKubeConfigs(found, context)
+        context ??= parsed.getCurrentContext()
         texts = found
       }
       return parsed
@@ -96,6 +101,16 @@ function fileSource(options: KubeConfigFile, environment: Environment, runtime: 
       }
     },
   }
+}
+
+/** The same configuration, whatever context it is set to later: what runs must not move to another cluster. */
+function pinContext(config: KubeConfigLike): KubeConfigLike {
+  const context = config.getCurrentContext()
+  if (!context) return config
+  return Object.create(config, {
+    currentContext: { value: context },
+    getCurrentContext: { value: () => context },
+  }) as KubeConfigLike
 }
 
 function nothingFound(paths: readonly string[], explicit: boolean): KubeInformerError {

@@ -27,12 +27,21 @@ export interface KubeConfigSourceOptions {
  */
 export function kubeConfigSource(options: KubeConfigSourceOptions): CredentialSource {
   const closing = new AbortController()
+  let firstServer: string | undefined
+  /** Another cluster's objects and versions in this one's cache would not be noticed. */
+  const checkServer = (server: string): void => {
+    firstServer ??= server
+    if (server === firstServer) return
+    const message = `${options.description} names the server ${server} now, and ${firstServer} before: that takes a new factory`
+    throw new KubeInformerError('ERR_KUBECONFIG', message)
+  }
   const credentials = new UserCredentials({ ...options, where: options.description, signal: closing.signal })
   return {
     get reuseMs() {
       return Math.min(tokenFileReuseMs, credentials.reuseMs)
     },
-    load: async (fresh) => materialOf(await options.load(), fresh, options, credentials, closing.signal),
+    load: async (fresh) =>
+      materialOf(await options.load(), fresh, options, credentials, closing.signal, checkServer),
     close: () => closing.abort(),
   }
 }
@@ -43,12 +52,14 @@ async function materialOf(
   { description: where, environment, runtime }: KubeConfigSourceOptions,
   credentials: UserCredentials,
   signal: AbortSignal,
+  checkServer: (server: string) => void,
 ): Promise<ConnectionMaterial> {
   const refused = (why: string): KubeInformerError =>
     new KubeInformerError('ERR_KUBECONFIG', `${where}${why}`)
   const cluster = config.getCurrentCluster()
   if (!cluster?.server) throw refused(' has no cluster for its current context')
   const server = serverUrl(cluster.server)
+  checkServer(server)
   const proxyUrl = cluster.proxyUrl
     ? checkedProxyUrl(cluster.proxyUrl, (why) => refused(`: its proxy-url ${why}`))
     : proxyFromEnvironment(server, environment.variables)

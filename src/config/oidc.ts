@@ -99,7 +99,8 @@ export class OidcRefresh {
       signal,
     })
     const metadata = isRecord(discovery.body) ? discovery.body : {}
-    if (typeof metadata['token_endpoint'] !== 'string') throw this.#refused(discovery, 'no token_endpoint')
+    if (discovery.status !== 200 || typeof metadata['token_endpoint'] !== 'string')
+      throw this.#refused(discovery, 'no token_endpoint')
     const url = this.#checkedUrl(metadata['token_endpoint'])
     if (config.issuer.startsWith('https:') && !url.startsWith('https:')) {
       throw this.#error('the issuer names a token endpoint without TLS')

@@ -1,10 +1,8 @@
-import { KubeConfig } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
 import { version } from '../../src/base/version.ts'
 import { type ConnectionConfig, createCredentialsBroker } from '../../src/config/connection-config.ts'
 import type { ConnectionMaterial } from '../../src/protocol/messages.ts'
 import { nextTestCertificate, testCertificate } from '../support/test-certificate.ts'
-import { VirtualRuntime } from '../support/virtual-runtime.ts'
 import { fakeEnvironment, fakeRuntime, kubeconfig, secret } from './support.ts'
 
 const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
@@ -209,6 +207,25 @@ describe('kubeconfig files', () => {
     expect((await broker.material()).headers['authorization']).toBe('Bearer new')
   })
 
+  test('what runs stays at its context and its server, whatever the file says later', async () => {
+    const [one, two] = [kubeconfig({ name: 'one' }), kubeconfig({ name: 'two', server: 'https://two' })]
+    const environment = fakeEnvironment({ '/a': one, '/b': two }, { KUBECONFIG: '/a:/b' })
+    const runtime = fakeRuntime()
+    const broker = createCredentialsBroker(undefined, runtime, environment)
+    const first = await broker.material()
+    environment.files.set('/a', one.replace('current-context: one', 'current-context: two'))
+    expect(await broker.refresh()).toBe(first)
+    environment.files.set('/a', kubeconfig({ name: 'one', server: 'https://another' }))
+    runtime.now += 2_000
+    await expect(broker.refresh()).rejects.toMatchObject({
+      code: 'ERR_KUBECONFIG',
+      message: expect.stringMatching(
+        /names the server https:\/\/another now, and https:\/\/10.0.0.1:6443 before/,
+      ),
+    })
+    expect(await broker.material()).toBe(first)
+  })
+
   test('a token file of a user, relative to the kubeconfig; it goes before a token', async () => {
     const environment = fakeEnvironment({
       '/dir/kc': kubeconfig({ user: 'tokenFile: tokens/one\n    token: old' }),
@@ -235,30 +252,6 @@ describe('kubeconfig files', () => {
       proxyUrl: 'socks5://me:pw@proxy:1080',
       tls: { rejectUnauthorized: false },
     })
-  })
-
-  test('an authenticator of the KubeConfig itself still counts, but not for ever', async () => {
-    const config = new KubeConfig()
-    let hangs = false
-    config.addAuthenticator({
-      isAuthProvider: (user) => user.name === 'one-user',
-      applyAuthentication: (_user, options) => {
-        options.headers = { Authorization: 'Bearer mine' }
-        return hangs ? new Promise(() => {}) : Promise.resolve()
-      },
-    })
-    config.loadFromString(kubeconfig({ user: 'as: me' }))
-    const runtime = new VirtualRuntime()
-    const broker = createCredentialsBroker(config, runtime, fakeEnvironment())
-    expect((await broker.material()).headers).toMatchObject({
-      authorization: 'Bearer mine',
-      'impersonate-user': 'me',
-    })
-    hangs = true
-    const asked = broker.refresh().catch((error: unknown) => error)
-    await new Promise((resolve) => setImmediate(resolve))
-    runtime.advance(50_000)
-    expect(await asked).toMatchObject({ message: expect.stringMatching(/did not answer within 50 s$/) })
   })
 
   test('basic authentication and impersonation', async () => {
@@ -352,33 +345,5 @@ describe('kubeconfig files', () => {
       code: 'ERR_CREDENTIALS',
       message: expect.stringMatching(/failed: it ended with code 1: login expired for …$/),
     })
-  })
-})
-
-describe("client-node's KubeConfig handed in", () => {
-  test('its current context is used, a change of it too', async () => {
-    const config = new KubeConfig()
-    config.loadFromString(kubeconfig({}))
-    expect((await material(config)).headers['authorization']).toBe(`Bearer ${secret}`)
-    // Typed: KubeConfig is a ConnectionConfig without a cast.
-    const asConfig: ConnectionConfig = config
-    expect(asConfig).toBe(config)
-  })
-
-  test('the token file of a service account is read by us: trimmed, and fresh after a 401', async () => {
-    const config = new KubeConfig()
-    config.loadFromClusterAndUser(
-      { name: 'c', server: 'http://127.0.0.1:1', skipTLSVerify: true },
-      { name: 'u', authProvider: { name: 'none', config: { tokenFile: '/dev/null' } } },
-    )
-    const environment = fakeEnvironment({ '/dev/null': 'one\n' })
-    const broker = createCredentialsBroker(config, fakeRuntime(), environment)
-    expect((await broker.material()).headers['authorization']).toBe('Bearer one')
-    environment.files.set('/dev/null', 'two\n')
-    expect((await broker.refresh()).headers['authorization']).toBe('Bearer two')
-  })
-
-  test('without a cluster it is refused', async () => {
-    await expect(material(new KubeConfig())).rejects.toMatchObject({ code: 'ERR_KUBECONFIG' })
   })
 })

@@ -220,6 +220,27 @@ describe('of a kubeconfig', () => {
     expect((await broker.material()).headers['authorization']).toBe('Bearer other')
   })
 
+  test('an answer with an end is renewed ahead of it', async () => {
+    writeFileSync(runs, '')
+    const runtime = fakeRuntime()
+    const expirationTimestamp = new Date(runtime.now + 3_600_000).toISOString()
+    const script = `echo run >> ${runs}; ${prints(answer({ token: 't', expirationTimestamp }))}`
+    const config = new KubeConfig()
+    const exec = { apiVersion: v1, command: 'sh', args: ['-c', script] }
+    config.loadFromClusterAndUser(
+      { name: 'c', server: 'https://c', skipTLSVerify: true },
+      { name: 'u', exec },
+    )
+    const broker = createCredentialsBroker(config, runtime)
+    await broker.material()
+    runtime.now += 3_539_000
+    await broker.material()
+    expect(count()).toBe(1)
+    runtime.now += 1_000
+    await broker.material()
+    expect(count()).toBe(2)
+  })
+
   test('a KubeConfig handed in: its own plugin is not run, and its cache stays empty', async () => {
     writeFileSync(runs, '')
     const config = new KubeConfig()

@@ -79,7 +79,7 @@ describe.each(threadCounts)('credentials while watches run, threads: $threads', 
     const { server } = bed
     writeFileSync(path('token'), 'one')
     const file = writeKubeConfig(server.url, pluginUser())
-    const { factory, informers } = watches({ file }, 20)
+    const { factory, informers } = watches({ file }, 12)
     await factory.waitForCacheSync()
     expect(runs()).toBe(1)
     writeFileSync(path('token'), 'two')
@@ -98,9 +98,9 @@ describe.each(threadCounts)('credentials while watches run, threads: $threads', 
     bed = await ContractBed.start(threads, { tokens: {} })
     writeFileSync(path('token'), 'refused-token-of-the-plugin')
     const file = writeKubeConfig(bed.server.url, pluginUser())
-    const { factory, informers } = watches({ file }, 20)
+    const { factory, informers } = watches({ file }, 8)
     await until(() => informers.every((each) => each.health().attempt >= 3), 'all were refused several times')
-    // 20 watches with some tries each; runs after 0, 1, 3, 7, 15 s.
+    // 8 watches with some tries each; runs after 0, 1, 3, 7, 15 s.
     expect(runs()).toBeLessThan(7)
     for (const health of factory.health()) {
       expect(health).toMatchObject({ hasSynced: false, error: { code: 'ERR_UNAUTHORIZED' } })
