@@ -10,6 +10,7 @@ import {
   spanString,
 } from '../protocol/record-scalar.ts'
 import { LabelKey, type LabelSource, labelsOf, sameBytes } from './label-key.ts'
+import { firstKey, LabelMemo, noKey } from './label-memo.ts'
 import {
   formatRequirements,
   int64,
@@ -53,8 +54,8 @@ export class LabelSelector {
   readonly #conditions: readonly Condition[]
   /** By condition: what the labels at hand say so far. */
   readonly #states: Uint8Array
-  /** By dictionary and id: the string is the key of no condition. Weak: a selector may outlive the cache's epochs. */
-  readonly #otherKeys = new WeakMap<LabelSource, Uint8Array>()
+  /** By dictionary. Weak: a selector may outlive the cache's epochs. */
+  readonly #memos = new WeakMap<LabelSource, LabelMemo>()
 
   constructor(requirements: readonly Requirement[]) {
     this.text = formatRequirements(requirements)
@@ -89,38 +90,62 @@ export class LabelSelector {
 
   #look(bytes: Buffer, labels: number, source: LabelSource): void {
     if (!mapHead(bytes, labels, head)) throw formatError(labels)
-    const others = this.#otherKeysOf(source)
+    const memo = this.#memoOf(source)
     let at = head.start
     for (let left = head.count; left > 0; left--) {
       const id = referenceAt(bytes, at)
-      if (id >= 0 && others[id] === 1) {
-        at += (bytes[at] as number) < 0x60 ? 2 : 3
-        at = spanString(bytes, at, value) ? value.end : skipValue(bytes, at, source.structures)
+      const found = id < 0 ? 0 : (memo.keys[id] as number)
+      if (found === 0) {
+        at = this.#lookAt(bytes, at, source, memo)
         continue
       }
-      if (!spanString(bytes, at, key)) throw formatError(at)
-      const isText = spanString(bytes, key.end, value)
-      at = isText ? value.end : skipValue(bytes, key.end, source.structures)
-      let isOther = true
-      // To the end of the labels: of a key that occurs twice the last one counts.
-      for (let i = 0; i < this.#conditions.length; i++) {
-        const condition = this.#conditions[i] as Condition
-        if (!condition.key.isAt(bytes, key, source.values)) continue
-        isOther = false
-        this.#states[i] = isText && condition.holds(bytes, value, source.values) ? matching : differing
-      }
-      if (isOther && id >= 0) others[id] = 1
+      at += (bytes[at] as number) < 0x60 ? 2 : 3
+      const valueId = found >= firstKey ? referenceAt(bytes, at) : -1
+      const state = valueId < 0 ? 0 : ((memo.states[found - firstKey] as Uint8Array)[valueId] as number)
+      if (found >= firstKey)
+        this.#states[found - firstKey] = state || this.#stateAt(bytes, at, source, memo, found - firstKey)
+      const t = bytes[at] as number
+      // Nearly all values: one of the dictionary, or a short text.
+      if ((t & 0xe0) === 0x40) at += 2
+      else if ((t & 0xe0) === 0xa0) at += 1 + (t & 31)
+      else at = spanString(bytes, at, value) ? value.end : skipValue(bytes, at, source.structures)
     }
   }
 
-  #otherKeysOf(source: LabelSource): Uint8Array {
-    const known = this.#otherKeys.get(source)
-    if (known !== undefined && known.length >= source.values.length) return known
-    // Dictionaries grow while lists are made: not a new table for each of their strings.
-    const table = new Uint8Array(source.values.length * 2)
-    if (known !== undefined) table.set(known)
-    this.#otherKeys.set(source, table)
-    return table
+  /** What the value at `at` means to a condition, remembered if it is of the dictionary. */
+  #stateAt(bytes: Buffer, at: number, source: LabelSource, memo: LabelMemo, position: number): number {
+    const condition = this.#conditions[position] as Condition
+    const isText = spanString(bytes, at, value)
+    const state = isText && condition.holds(bytes, value, source.values) ? matching : differing
+    if (isText && value.id >= 0) (memo.states[position] as Uint8Array)[value.id] = state
+    return state
+  }
+
+  /** A label whose key nothing is known about: returns where the next one is. */
+  #lookAt(bytes: Buffer, at: number, source: LabelSource, memo: LabelMemo): number {
+    if (!spanString(bytes, at, key)) throw formatError(at)
+    const { id, end } = key
+    let count = 0
+    let last = 0
+    // To the end of the labels: of a key that occurs twice the last one counts.
+    for (let i = 0; i < this.#conditions.length; i++) {
+      if (!(this.#conditions[i] as Condition).key.isAt(bytes, key, source.values)) continue
+      this.#states[i] = this.#stateAt(bytes, end, source, memo, i)
+      count++
+      last = i
+    }
+    if (id >= 0 && count === 0) memo.keys[id] = noKey
+    // Several conditions on one key, or very many: they are gone through each time.
+    else if (id >= 0 && count === 1 && last < 250) memo.keys[id] = firstKey + last
+    return spanString(bytes, end, value) ? value.end : skipValue(bytes, end, source.structures)
+  }
+
+  #memoOf(source: LabelSource): LabelMemo {
+    const size = source.values.length
+    let memo = this.#memos.get(source)
+    if (memo === undefined) this.#memos.set(source, (memo = new LabelMemo(size, this.#conditions.length)))
+    memo.grow(size)
+    return memo
   }
 
   #result(): boolean {
