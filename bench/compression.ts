@@ -1,5 +1,5 @@
 // `npm run bench -- compression`: what gzip is worth to a sync, by network. The client has a process of its own; server
-// and wire share this one.
+// and wire share this one. `node bench/compression.ts 100` measures only networks whose name holds the word.
 import { startEmbeddedServer } from '../src/testing/index.ts'
 import { startEngine } from './e2e/engine.ts'
 import { thinWire } from './support/thin-wire.ts'
@@ -11,7 +11,7 @@ const networks = [
   { name: '1 Gbit/s, 20 ms', bytesPerSecond: 125e6, roundTripMs: 20 },
   { name: '100 Mbit/s, 1 ms', bytesPerSecond: 12.5e6, roundTripMs: 1 },
   { name: '100 Mbit/s, 20 ms', bytesPerSecond: 12.5e6, roundTripMs: 20 },
-]
+].filter(({ name }) => name.includes(process.argv[2] ?? ''))
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(2).padStart(6)
 
