@@ -48,6 +48,9 @@ test('an object with a finalizer holds its definition, nothing new is taken mean
   server.patch('gadgets', 'default', 'held', { metadata: { finalizers: null } })
   await until(async () => (await send(server.url, 'GET', path('v1'))).status === 404, 'nothing is served')
   expect(server.list('customresourcedefinitions')).toEqual([])
+  // Its objects are gone for good: a definition without them would be another past.
+  expect(() => server.restore(server.version - 1)).toThrow(/not in the history/)
+  server.restore(server.version)
 })
 
 test('a definition that says no resource is refused, also as a change', async () => {

@@ -295,15 +295,14 @@ export class EmbeddedApiServer {
 
   /** Goes back to `version`, as after an etcd restore: watches break, versions are given a second time. */
   restore(version: number): void {
-    const stores = [...this.#registry.stores]
-    if (version > this.version || !stores.every((store) => store.canRestore(version))) {
+    if (version > this.version || !this.#registry.canRestore(version)) {
       throw new RangeError(`version ${version} cannot be restored: it is not in the history`)
     }
     for (const hub of this.#hubs()) {
       hub.cutAll()
       hub.forget()
     }
-    for (const store of stores) store.restore(version)
+    for (const store of this.#registry.stores) store.restore(version)
     this.#versions.setBack(version)
   }
 

@@ -53,6 +53,12 @@ export class Registry {
     return [...this.#types.values()].map((entry) => entry.type)
   }
 
+  /** Whether nothing was forgotten since, and all changes are still known. */
+  canRestore(version: number): boolean {
+    const isKept = [...this.#forgottenAt.values()].every((forgottenAt) => version >= forgottenAt)
+    return isKept && [...this.stores].every((store) => store.canRestore(version))
+  }
+
   hasBuiltIn(group: string): boolean {
     return this.#builtInGroups.has(group)
   }
