@@ -250,7 +250,7 @@ function makeReplica(
       )
     },
     async stop(signal = 'SIGTERM') {
-      // A graceful stop keeps open watches for up to a minute; nobody who stops a server for good waits that long.
+      // Other requests may keep a graceful stop for up to a minute; nobody who stops a server for good waits that long.
       await child?.stop(signal, 8_000)
     },
   }
