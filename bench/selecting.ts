@@ -74,5 +74,11 @@ for (const index of stages.indexer.indices.define({ byApp: { label: 'app' } }, f
 assert.deepEqual(texts(lister.list({ labelSelector })), wanted)
 const [indexMs = 0] = measure('label index', counted, listed)
 measure('parsed objects, linear', linear, linear)
-assert.ok(scanMs < budgetMs.scan, `scan: ${scanMs} ms`)
-assert.ok(indexMs < budgetMs.index, `index: ${indexMs} ms`)
+for (const [name, ms, maxMs] of [
+  ['scan', scanMs, budgetMs.scan],
+  ['index', indexMs, budgetMs.index],
+] as const) {
+  if (ms < maxMs) continue
+  console.log(`${name}: missed its budget of ${maxMs} ms`)
+  process.exitCode = 1
+}

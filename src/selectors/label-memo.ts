@@ -2,12 +2,13 @@
 export class LabelMemo {
   /** {@link noKey}, or above it {@link firstKey} and the position of the one condition on this key. */
   keys: Uint8Array
-  /** By condition, of its values. */
+  /** By condition, of its values; of the first {@link conditionsMax}. */
   readonly states: Uint8Array[]
 
   constructor(size: number, conditions: number) {
     this.keys = new Uint8Array(size)
-    this.states = Array.from({ length: conditions }, () => new Uint8Array(size))
+    const length = Math.min(conditions, conditionsMax)
+    this.states = Array.from({ length }, () => new Uint8Array(size))
   }
 
   /** Dictionaries grow while they are used. */
@@ -19,6 +20,8 @@ export class LabelMemo {
   }
 }
 
+/** Each takes a byte for every string of the dictionary, of which there may be 65,535. */
+export const conditionsMax = 16
 /** The key of no condition. */
 export const noKey = 1
 export const firstKey = 2

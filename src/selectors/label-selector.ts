@@ -10,7 +10,7 @@ import {
   spanString,
 } from '../protocol/record-scalar.ts'
 import { LabelKey, type LabelSource, labelsOf, sameBytes } from './label-key.ts'
-import { firstKey, LabelMemo, noKey } from './label-memo.ts'
+import { conditionsMax, firstKey, LabelMemo, noKey } from './label-memo.ts'
 import {
   formatRequirements,
   int64,
@@ -117,7 +117,10 @@ export class LabelSelector {
     const condition = this.#conditions[position] as Condition
     const isText = spanString(bytes, at, value)
     const state = isText && condition.holds(bytes, value, source.values) ? matching : differing
-    if (isText && value.id >= 0) (memo.states[position] as Uint8Array)[value.id] = state
+    if (isText && value.id >= 0) {
+      const states = memo.states[position]
+      if (states !== undefined) states[value.id] = state
+    }
     return state
   }
 
@@ -135,8 +138,8 @@ export class LabelSelector {
       last = i
     }
     if (id >= 0 && count === 0) memo.keys[id] = noKey
-    // Several conditions on one key, or very many: they are gone through each time.
-    else if (id >= 0 && count === 1 && last < 250) memo.keys[id] = firstKey + last
+    // Several conditions on one key, or many in all: they are gone through each time.
+    else if (id >= 0 && count === 1 && last < conditionsMax) memo.keys[id] = firstKey + last
     return spanString(bytes, end, value) ? value.end : skipValue(bytes, end, source.structures)
   }
 
