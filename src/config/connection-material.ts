@@ -1,6 +1,6 @@
 import { version } from '../base/version.ts'
 import { KubeInformerError } from '../errors.ts'
-import type { ConnectionMaterial } from '../protocol/messages.ts'
+import type { ConnectionMaterial, RequestHeaders } from '../protocol/messages.ts'
 
 /** Left out: what is empty, and TLS settings for a plain HTTP server; they would mislead whoever reads the material. */
 export function connectionMaterial({
@@ -11,7 +11,7 @@ export function connectionMaterial({
 }: {
   readonly server: string
   readonly proxyUrl: string | undefined
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: RequestHeaders
   readonly tls: NonNullable<ConnectionMaterial['tls']>
 }): ConnectionMaterial {
   return {

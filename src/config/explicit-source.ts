@@ -1,5 +1,6 @@
 import { checkNames, checkType } from '../base/check-options.ts'
 import { KubeInformerError } from '../errors.ts'
+import type { RequestHeaders } from '../protocol/messages.ts'
 import { readTokenFile, tokenFault, tokenFileReuseMs } from './bearer-token.ts'
 import { certificateFault } from './client-certificate.ts'
 import { connectionMaterial, serverUrl } from './connection-material.ts'
@@ -120,7 +121,7 @@ function authorizationOf({ token, username, password }: ExplicitConnection): str
   return basicAuthorization({ username, password })
 }
 
-function impersonation(options: unknown): Record<string, string> {
+function impersonation(options: unknown): RequestHeaders {
   if (options === undefined) return {}
   const known = ['user', 'groups', 'uid', 'extra'] as const
   checkNames('kubeConfig.impersonate', options, known)

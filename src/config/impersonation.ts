@@ -1,5 +1,5 @@
 import type { KubeInformerError } from '../errors.ts'
-import { repeatedCountMax, repeatedHeader } from './repeated-header.ts'
+import type { RequestHeaders } from '../protocol/messages.ts'
 
 /** Whom to act as; the credentials' own user needs the right to (`kubectl --as`). */
 export interface Impersonation {
@@ -14,7 +14,7 @@ export interface Impersonation {
 export function impersonationHeaders(
   options: { readonly [Part in keyof Impersonation]?: unknown },
   refuse: (part: string, why: string) => KubeInformerError,
-): Record<string, string> {
+): RequestHeaders {
   const { user, groups, uid, extra } = options
   if (typeof user !== 'string' || user === '') {
     throw refuse('user', 'must be the name of a user: groups, uid and extra are nothing without one')
@@ -26,18 +26,17 @@ export function impersonationHeaders(
   }
   const values = (part: string, value: unknown): string[] => {
     if (!isTexts(value)) throw refuse(part, 'must be a list of strings')
-    if (value.length > repeatedCountMax) throw refuse(part, `has more than ${repeatedCountMax} values`)
     return value.map((each) => headerValue(each, () => refuse(part, 'holds a control character')))
   }
-  const headers = {
-    ...repeatedHeader('impersonate-user', values('user', [user])),
-    ...repeatedHeader('impersonate-group', values('groups', groups ?? [])),
-    ...repeatedHeader('impersonate-uid', values('uid', uid === undefined ? [] : [uid])),
+  const headers: Record<string, string[]> = {
+    'impersonate-user': values('user', [user]),
+    'impersonate-group': values('groups', groups ?? []),
+    'impersonate-uid': values('uid', uid === undefined ? [] : [uid]),
   }
   for (const [key, value] of Object.entries(extras)) {
-    Object.assign(headers, repeatedHeader(`impersonate-extra-${escapeKey(key)}`, values('extra', value)))
+    headers[`impersonate-extra-${escapeKey(key).toLowerCase()}`] = values('extra', value)
   }
-  return headers
+  return Object.fromEntries(Object.entries(headers).filter(([, list]) => list.length > 0))
 }
 
 function isTexts(value: unknown): value is readonly string[] {

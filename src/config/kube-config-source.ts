@@ -88,8 +88,11 @@ async function materialOf(
       `${where}: its client certificate cannot be used: ${fault}`,
     )
   }
-  const headers = { ...headersOf(applied), ...impersonation }
-  if (given.authorization !== undefined) headers['authorization'] = given.authorization
+  const headers = {
+    ...headersOf(applied),
+    ...impersonation,
+    ...(given.authorization !== undefined && { authorization: given.authorization }),
+  }
   return connectionMaterial({
     server,
     proxyUrl,

@@ -1,4 +1,5 @@
 import { KubeInformerError } from '../errors.ts'
+import type { RequestHeaders } from '../protocol/messages.ts'
 import { type ExecConfig, execConfig } from './exec-config.ts'
 import { type Impersonation, impersonationHeaders } from './impersonation.ts'
 import { isRecord } from './is-record.ts'
@@ -61,7 +62,7 @@ const successors: Readonly<Record<string, string>> = {
 }
 
 /** @throws ERR_KUBECONFIG */
-export function impersonationOf(user: KubeConfigUser, where: string): Record<string, string> {
+export function impersonationOf(user: KubeConfigUser, where: string): RequestHeaders {
   const named = {
     user: textOf(user.impersonateUser),
     groups: user.impersonateGroups ?? undefined,

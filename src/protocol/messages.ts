@@ -2,14 +2,16 @@ import type { WireError } from './error-wire.ts'
 
 /** Every message between the main thread and a watch, both directions, in this file. */
 
+/** In lower case. Of several values each becomes a header of its own: joined by commas they would be one group to Kubernetes. */
+export type RequestHeaders = Readonly<Record<string, string | string[]>>
+
 /** How to reach the server: plain data, so that a worker needs neither client-node nor files. */
 export interface ConnectionMaterial {
   /** Base URL, no trailing slash, path prefix allowed. */
   readonly server: string
   /** http, https, socks5 or socks5h; user and password may stand in it. Absent: none. */
   readonly proxyUrl?: string
-  /** A name with several values stands once for each, in another spelling of its letters (repeated-header.ts). */
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: RequestHeaders
   readonly tls?: {
     readonly ca?: string
     readonly cert?: string

@@ -261,7 +261,7 @@ describe('kubeconfig files', () => {
     expect((await material({ file: '/kc' }, environment)).headers).toEqual({
       'user-agent': `kube-informer/${version}`,
       authorization: `Basic ${Buffer.from('me:pw').toString('base64')}`,
-      'impersonate-user': 'somebody',
+      'impersonate-user': ['somebody'],
     })
   })
 

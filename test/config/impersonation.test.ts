@@ -62,11 +62,10 @@ describe('kubeconfig', () => {
         'token: x\n    as: me\n    as-groups: [a, b]\n    as-uid: "1"\n    as-user-extra: {k: [v]}',
       ),
     ).toEqual([
-      ['impersonate-user', 'me'],
-      ['impersonate-group', 'a'],
-      ['Impersonate-group', 'b'],
-      ['impersonate-uid', '1'],
-      ['impersonate-extra-k', 'v'],
+      ['impersonate-user', ['me']],
+      ['impersonate-group', ['a', 'b']],
+      ['impersonate-uid', ['1']],
+      ['impersonate-extra-k', ['v']],
     ])
   })
 

@@ -57,7 +57,7 @@ describe("client-node's KubeConfig handed in", () => {
     const broker = createCredentialsBroker(config, runtime, fakeEnvironment())
     expect((await broker.material()).headers).toMatchObject({
       authorization: 'Bearer mine',
-      'impersonate-user': 'me',
+      'impersonate-user': ['me'],
     })
     hangs = true
     const asked = broker.refresh().catch((error: unknown) => error)
