@@ -1,8 +1,13 @@
 import type { VersionCell } from '../protocol/record-store.ts'
 import { CellHash } from './cell-hash.ts'
 import { CellRows } from './cell-rows.ts'
+import { touchLabels } from './touch-labels.ts'
 
 const latelyCount = 256
+/** Rows that a scan looks at in one go: what it touches of them fits into the first cache of a processor. */
+const blockCount = 64
+
+type Accepts<E> = (cell: VersionCell<E>) => boolean
 
 /** All that is cached: found by key, listed by namespace. */
 export class CellTable<E> {
@@ -12,6 +17,8 @@ export class CellTable<E> {
   readonly #clusterRows = new CellRows<E>('')
   /** By the end of their name: what was asked for lately is found without making a string of the namespace. */
   readonly #lately: (CellRows<E> | undefined)[] = new Array(latelyCount).fill(undefined)
+  /** Of {@link touchLabels}; never read. */
+  protected touched = 0
 
   constructor(random: () => number = () => 0.5) {
     this.#hash = new CellHash(random)
@@ -63,31 +70,64 @@ export class CellTable<E> {
    * Everything that is accepted; keys may come and go meanwhile, one that is there throughout comes exactly once, in its
    * newest version.
    */
-  *cells(accepts?: (cell: VersionCell<E>) => boolean): Generator<VersionCell<E>, void> {
-    yield* this.#newest(this.#clusterRows, accepts)
-    for (const rows of this.#namespaces.values()) yield* this.#newest(rows, accepts)
+  *cells(accepts?: Accepts<E>): Generator<VersionCell<E>, void> {
+    yield* this.#rows(this.#clusterRows, accepts)
+    for (const rows of this.#namespaces.values()) yield* this.#rows(rows, accepts)
   }
 
   /** As {@link cells}, of one namespace. */
-  *cellsOf(namespace: string, accepts?: (cell: VersionCell<E>) => boolean): Generator<VersionCell<E>, void> {
+  *cellsOf(namespace: string, accepts?: Accepts<E>): Generator<VersionCell<E>, void> {
     const rows = this.#namespaces.get(namespace)
-    if (rows !== undefined) yield* this.#newest(rows, accepts)
+    if (rows !== undefined) yield* this.#rows(rows, accepts)
   }
 
-  *#newest(
-    rows: CellRows<E>,
-    accepts: ((cell: VersionCell<E>) => boolean) | undefined,
-  ): Generator<VersionCell<E>, void> {
+  #rows(rows: CellRows<E>, accepts: Accepts<E> | undefined): Generator<VersionCell<E>, void> {
+    return accepts === undefined ? this.#newest(rows) : this.#matching(rows, accepts)
+  }
+
+  *#newest(rows: CellRows<E>): Generator<VersionCell<E>, void> {
     const cells = rows.beginReading()
     try {
       for (let i = 0; i < cells.length; i++) {
-        const row = cells[i] as VersionCell<E>
-        const cell = row.position >= 0 ? row : this.#hash.get(row.key)
-        if (cell !== undefined && (accepts === undefined || accepts(cell))) yield cell
+        const cell = this.#newestOf(cells[i] as VersionCell<E>)
+        if (cell !== undefined) yield cell
       }
     } finally {
       rows.endReading(cells)
     }
+  }
+
+  *#matching(rows: CellRows<E>, accepts: Accepts<E>): Generator<VersionCell<E>, void> {
+    const cells = rows.beginReading()
+    try {
+      let end = 0
+      while (end < cells.length) {
+        const start = end
+        end = Math.min(start + blockCount, cells.length)
+        for (const row of this.#accepted(cells.slice(start, end), accepts)) {
+          const cell = this.#newestOf(row)
+          // What took a row's place since the block was looked at may be something else.
+          if (cell === row || (cell !== undefined && accepts(cell))) yield cell
+        }
+      }
+    } finally {
+      rows.endReading(cells)
+    }
+  }
+
+  /** Apart from the generator, and with the bytes on their way: most of a scan's time is spent here. */
+  #accepted(block: readonly VersionCell<E>[], accepts: Accepts<E>): VersionCell<E>[] {
+    this.touched = touchLabels(block)
+    const found: VersionCell<E>[] = []
+    for (let i = 0; i < block.length; i++) {
+      const cell = this.#newestOf(block[i] as VersionCell<E>)
+      if (cell !== undefined && accepts(cell)) found.push(cell)
+    }
+    return found
+  }
+
+  #newestOf(row: VersionCell<E>): VersionCell<E> | undefined {
+    return row.position >= 0 ? row : this.#hash.get(row.key)
   }
 
   #rowsOf(key: string): CellRows<E> {

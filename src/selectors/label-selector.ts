@@ -56,6 +56,9 @@ export class LabelSelector {
   readonly #states: Uint8Array
   /** By dictionary. Weak: a selector may outlive the cache's epochs. */
   readonly #memos = new WeakMap<LabelSource, LabelMemo>()
+  /** The one of the last record, held strongly for as long as the selector is in use: nearly all are of one dictionary. */
+  #lastSource: LabelSource | undefined
+  #lastMemo: LabelMemo | undefined
 
   constructor(requirements: readonly Requirement[]) {
     this.text = formatRequirements(requirements)
@@ -91,19 +94,23 @@ export class LabelSelector {
   #look(bytes: Buffer, labels: number, source: LabelSource): void {
     if (!mapHead(bytes, labels, head)) throw formatError(labels)
     const memo = this.#memoOf(source)
+    const { keys } = memo
     let at = head.start
     for (let left = head.count; left > 0; left--) {
-      const id = referenceAt(bytes, at)
-      const found = id < 0 ? 0 : (memo.keys[id] as number)
+      const first = bytes[at] as number
+      const isShort = (first & 0xe0) === 0x40
+      const id = isShort ? (first & 31) | ((bytes[at + 1] as number) << 5) : referenceAt(bytes, at)
+      const found = id < 0 ? 0 : (keys[id] as number)
       if (found === 0) {
         at = this.#lookAt(bytes, at, source, memo)
         continue
       }
-      at += (bytes[at] as number) < 0x60 ? 2 : 3
-      const valueId = found >= firstKey ? referenceAt(bytes, at) : -1
-      const state = valueId < 0 ? 0 : ((memo.states[found - firstKey] as Uint8Array)[valueId] as number)
-      if (found >= firstKey)
+      at += isShort ? 2 : 3
+      if (found >= firstKey) {
+        const valueId = referenceAt(bytes, at)
+        const state = valueId < 0 ? 0 : ((memo.states[found - firstKey] as Uint8Array)[valueId] as number)
         this.#states[found - firstKey] = state || this.#stateAt(bytes, at, source, memo, found - firstKey)
+      }
       const t = bytes[at] as number
       // Nearly all values: one of the dictionary, or a short text.
       if ((t & 0xe0) === 0x40) at += 2
@@ -145,8 +152,10 @@ export class LabelSelector {
 
   #memoOf(source: LabelSource): LabelMemo {
     const size = source.values.length
-    let memo = this.#memos.get(source)
+    let memo = source === this.#lastSource ? this.#lastMemo : this.#memos.get(source)
     if (memo === undefined) this.#memos.set(source, (memo = new LabelMemo(size, this.#conditions.length)))
+    this.#lastSource = source
+    this.#lastMemo = memo
     memo.grow(size)
     return memo
   }
@@ -154,7 +163,7 @@ export class LabelSelector {
   #result(): boolean {
     for (let i = 0; i < this.#conditions.length; i++) {
       const state = this.#states[i] as number
-      if (!(this.#conditions[i] as Condition).accepts(state)) return false
+      if ((this.#conditions[i] as Condition).accepted[state] === 0) return false
     }
     return true
   }
@@ -166,6 +175,8 @@ const value: StringSpan = { start: 0, length: 0, id: -1, end: 0 }
 
 class Condition {
   readonly key: LabelKey
+  /** By what the labels say: unseen, matching, differing. */
+  readonly accepted: Uint8Array
   readonly #requirement: Requirement
   readonly #valueBytes: readonly Buffer[]
 
@@ -173,6 +184,7 @@ class Condition {
     this.key = new LabelKey(requirement.key)
     this.#requirement = requirement
     this.#valueBytes = requirement.values.map((text) => Buffer.from(text))
+    this.accepted = acceptedBy(requirement.operator)
   }
 
   /** Whether the value is among those named (for `>` and `<`: beyond the one named). */
@@ -194,19 +206,14 @@ class Condition {
     const limit = BigInt(values[0] as string)
     return operator === '>' ? number > limit : number < limit
   }
+}
 
-  accepts(state: number): boolean {
-    switch (this.#requirement.operator) {
-      case 'exists':
-        return state !== unseen
-      case '!exists':
-        return state === unseen
-      case 'notin':
-        return state !== matching
-      default:
-        return state === matching
-    }
-  }
+function acceptedBy(operator: Requirement['operator']): Uint8Array {
+  const states = [unseen, matching, differing]
+  if (operator === 'exists') return Uint8Array.from(states, (state) => Number(state !== unseen))
+  if (operator === '!exists') return Uint8Array.from(states, (state) => Number(state === unseen))
+  if (operator === 'notin') return Uint8Array.from(states, (state) => Number(state !== matching))
+  return Uint8Array.from(states, (state) => Number(state === matching))
 }
 
 function fromObject(selector: LabelSelectorObject): Requirement[] {
