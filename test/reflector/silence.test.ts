@@ -23,6 +23,20 @@ describe('silence', () => {
     bench.next('watch')
   })
 
+  test('so are bytes that never become an event', () => {
+    const [bench, watch] = opened()
+    for (let i = 0; i < 34; i++) {
+      bench.advance(10_000)
+      watch.data('\n')
+    }
+    expect(watch.isAborted).toBe(false)
+    bench.advance(10_000)
+    expect(watch.isAborted).toBe(true)
+    expect(bench.news()).toContain('state retrying ERR_SILENT_CONNECTION #1')
+    bench.wait()
+    bench.next('watch')
+  })
+
   test('does not run while the socket is not read', () => {
     const [bench, watch] = opened()
     bench.pressure = 'full'
