@@ -8,6 +8,9 @@ export class UsageError extends Error {
 export interface ErrorReport {
   /** One line: what happened and what to do about it. */
   readonly line: string
+  /** What happened, without what to do. */
+  readonly text: string
+  readonly advice: string | undefined
   readonly exitCode: number
 }
 
@@ -22,20 +25,22 @@ export function reportOf(
   error: unknown,
   context: { readonly server?: string | undefined } = {},
 ): ErrorReport {
-  if (error instanceof UsageError) return { line: oneLine(error.message), exitCode: exitCodes.usage }
+  if (error instanceof UsageError) return report(error.message, undefined, exitCodes.usage)
   if (!(error instanceof KubeInformerError)) {
     const text = error instanceof Error ? error.message || error.name : String(error)
-    return { line: oneLine(text), exitCode: exitCodes.failure }
+    return report(text, undefined, exitCodes.failure)
   }
   const cause = causeText(error)
   const told = withFlag(error, context.server)
   const text = cause === '' || told.includes(cause) ? told : `${told}: ${cause}`
   const hint = hintFor(error, cause, context.server)
   const usage = error.code === 'ERR_INVALID_OPTION' || error.code === 'ERR_INVALID_SELECTOR'
-  return {
-    line: oneLine(hint === undefined ? text : `${text} – ${hint}`),
-    exitCode: usage ? exitCodes.usage : exitCodes.failure,
-  }
+  return report(text, hint, usage ? exitCodes.usage : exitCodes.failure)
+}
+
+function report(told: string, advice: string | undefined, exitCode: number): ErrorReport {
+  const text = oneLine(told)
+  return { line: advice === undefined ? text : oneLine(`${text} – ${advice}`), text, advice, exitCode }
 }
 
 const flags: Readonly<Record<string, string>> = {

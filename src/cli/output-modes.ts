@@ -32,6 +32,8 @@ export async function outputFor(
         terminal,
         out: io.out,
         server: run.server,
+        scope: scopeOf(options),
+        clock: localClock,
         hasColor: terminal.hasColor && options.color,
         startedAtMs: run.startedAtMs,
         runtime: nodeRuntime,
@@ -46,4 +48,17 @@ export async function outputFor(
     case 'json':
       return jsonOutput(io.out, io.problems)
   }
+}
+
+/** As typed on the command line. */
+function scopeOf({ context, namespace, selector }: WatchArguments): string {
+  const given = { '--context': context, '-n': namespace, '-l': selector }
+  return Object.entries(given)
+    .flatMap(([flag, value]) => (value === undefined ? [] : [`${flag} ${value}`]))
+    .join(' ')
+}
+
+/** 17:03:59, where this machine is. */
+function localClock(atMs: number): string {
+  return new Date(atMs).toTimeString().slice(0, 8)
 }

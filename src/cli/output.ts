@@ -17,6 +17,13 @@ export interface Change {
   object(): unknown
 }
 
+/** The handler threw. */
+export interface HandlerFailure {
+  readonly resource: string
+  readonly key: string
+  readonly text: string
+}
+
 /** One way of showing a watch. All methods are called on the main thread, `change` in the handler. */
 export interface Output {
   /** The listener's buffer is made so large that only the worker's queue can merge. */
@@ -28,8 +35,8 @@ export interface Output {
   state(resource: string, state: InformerState, error: string | undefined): void
   synced(resource: string): void
   sample(sample: RunSample): void
-  /** Something a person should read now: a line for people, never for programs. */
-  notice(text: string): void
+  /** Something a person should read now: a line for people, never for programs. `failure`: it says this. */
+  notice(text: string, failure?: HandlerFailure): void
   /** Nothing is watched any more; what is left may take a while. */
   ending(): void
   end(summary: Summary): Promise<void>

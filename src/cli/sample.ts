@@ -7,6 +7,10 @@ export interface ResourceSample {
   readonly state: InformerState
   /** What is wrong, for people; undefined: nothing. */
   readonly error: string | undefined
+  /** What to do about it; undefined: nothing is known, or nothing is wrong. */
+  readonly advice: string | undefined
+  /** Failed attempts in a row; 0: none. */
+  readonly attempt: number
   /** The cache holds a complete list. */
   readonly isListed: boolean
   /** And the handler has finished it. */

@@ -42,10 +42,13 @@ export class Sampler {
       const { state, objects, watch, slabBytes: bytes } = informer.stats()
       const listener = registration.stats()
       slabBytes += bytes
+      const report = watched.errorReport
       return {
         resource: watched.label,
         state,
-        error: watched.errorText,
+        error: report?.text,
+        advice: report?.advice,
+        attempt: informer.health().attempt,
         isListed: informer.hasSynced(),
         hasSynced: listener.hasSynced,
         objects,

@@ -5,7 +5,7 @@ import type { KubeInformerError } from '../errors.ts'
 import { createInformerFactory, type InformerFactory } from '../informer-factory.ts'
 import type { ResourceType } from '../resources/names.ts'
 import type { WatchArguments } from './arguments.ts'
-import { exitCodes } from './cli-error.ts'
+import { exitCodes, reportOf } from './cli-error.ts'
 import type { CommandIo } from './command-io.ts'
 import type { EmbeddedServer } from './embedded.ts'
 import type { Output } from './output.ts'
@@ -52,8 +52,10 @@ export class WatchRun {
       ...(config !== undefined && { kubeConfig: config }),
       ...(options.threads !== undefined && { threads: options.threads }),
       ...(options.inFlightBytes !== undefined && { inFlightBytesMax: options.inFlightBytes }),
-      onHandlerError: (error, { resource, key }) =>
-        output.notice(`handler of ${resource} ${key}: ${String(error)}`),
+      onHandlerError: (error, { resource, key }) => {
+        const { text } = reportOf(error)
+        output.notice(`handler failed on ${resource} ${key}: ${text}`, { resource, key, text })
+      },
     })
     this.#factory.onSlice((durationMs) => this.#slices.record(durationMs))
     this.#resources = types.map(

@@ -8,7 +8,7 @@ import type { Registration } from '../notify/registration.ts'
 import { type ResourceType, resourceLabel } from '../resources/names.ts'
 import type { WatchArguments } from './arguments.ts'
 import { Audit, type AuditResult } from './audit.ts'
-import { reportOf } from './cli-error.ts'
+import { type ErrorReport, reportOf } from './cli-error.ts'
 import { isFatalAtStart } from './fatal-error.ts'
 import { Fold } from './fold.ts'
 import type { Output } from './output.ts'
@@ -83,10 +83,10 @@ export class WatchedResource {
     return isFirst && this.#refusal !== undefined
   }
 
-  /** What is wrong now, in one line. */
-  get errorText(): string | undefined {
+  /** What is wrong now, and what to do about it. */
+  get errorReport(): ErrorReport | undefined {
     const { lastError } = this.informer
-    return lastError && reportOf(lastError, { server: this.#input.options.server }).line
+    return lastError && reportOf(lastError, { server: this.#input.options.server })
   }
 
   /** What it is doing, and what is wrong. */

@@ -154,6 +154,8 @@ const syncing: ResourceSample = {
   resource: 'pods',
   state: 'syncing',
   error: undefined,
+  advice: undefined,
+  attempt: 0,
   isListed: false,
   hasSynced: false,
   objects: 1_500,
@@ -229,8 +231,8 @@ test('changes: kubectl’s columns, growing widths, no control characters', () =
   expect(text().split('\n')).toEqual([
     `EVENT      NAMESPACE      ${name('NAME')}   READY   STATUS   RESTARTS   AGE`,
     `ADDED      web            ${name('x')}   1/2     Running   3          10m`,
-    `MODIFIED   web            ${name('a-much-longer-name')}   0/2      [31mred    0          10m`,
-    `DELETED    web            ${name('x')}   0/0     Unknown     0          <unknown>`,
+    `MODIFIED   web            ${name('a-much-longer-name')}   0/2     red       0          10m`,
+    `DELETED    web            ${name('x')}   0/0     Unknown   0          <unknown>`,
     '',
   ])
 })

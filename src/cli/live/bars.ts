@@ -1,12 +1,13 @@
+const zero = '·'
 const levels = ['▁', '▂', '▃', '▅', '▇'] as const
 
-/** The newest `width` values, the newest at the right; the lowest mark is zero, the highest the largest that is shown. */
+/** The newest `width` values, the newest at the right; nothing has a mark of its own, the largest that is shown the highest. */
 export function sparkline(values: readonly number[], width: number): string {
   const shown = values.slice(-width)
   const max = Math.max(...shown, 0)
   const marks = shown.map((value) => {
-    if (value <= 0) return levels[0]
-    return levels[Math.min(levels.length - 1, 1 + Math.floor((value / max) * (levels.length - 1.001)))]
+    if (value <= 0) return zero
+    return levels[Math.min(levels.length - 1, Math.floor((value / max) * (levels.length - 0.001)))]
   })
   return marks.join('').padStart(width)
 }

@@ -1,7 +1,7 @@
 import type { Runtime, Timer } from '../../base/runtime.ts'
 import type { InformerState } from '../../informer-stats.ts'
 import type { LineWriter } from '../line-writer.ts'
-import type { Output } from '../output.ts'
+import type { HandlerFailure, Output } from '../output.ts'
 import type { RunSample } from '../sample.ts'
 import { type Summary, summaryText } from '../summary.ts'
 import type { Terminal } from '../terminal.ts'
@@ -19,6 +19,8 @@ export interface LiveOptions {
   /** For the summary: the same stream. */
   readonly out: LineWriter
   readonly server: string
+  readonly scope: string
+  readonly clock: (atMs: number) => string
   readonly hasColor: boolean
   readonly startedAtMs: number
   readonly runtime: Runtime
@@ -44,7 +46,7 @@ export class LiveOutput implements Output {
   #isClosed = false
 
   constructor(options: LiveOptions) {
-    const { terminal, startedAtMs, server } = options
+    const { terminal, startedAtMs, server, scope, clock } = options
     this.#options = options
     this.#model = new Model(startedAtMs)
     this.#frames = new FrameWriter(terminal.stream)
@@ -52,11 +54,14 @@ export class LiveOutput implements Output {
     if (keyboard !== undefined) this.#keys = new Keys(keyboard, (key) => this.#press(key))
     this.#view = {
       server,
+      scope,
+      clock,
       phase: 'watching',
       isPaused: false,
       hasHelp: false,
       hasKeys: keyboard !== undefined,
       notice: undefined,
+      failure: undefined,
     }
     const redraw = () => this.#drawSoon()
     terminal.stream.on('resize', redraw)
@@ -81,8 +86,12 @@ export class LiveOutput implements Output {
     if (!this.#view.isPaused) this.#drawSoon()
   }
 
-  notice(text: string): void {
-    this.#show({ notice: text })
+  notice(text: string, failure?: HandlerFailure): void {
+    if (failure === undefined) this.#show({ notice: text })
+    else {
+      const count = (this.#view.failure?.count ?? 0) + 1
+      this.#show({ failure: { ...failure, count, atMs: this.#options.runtime.nowMs() } })
+    }
   }
 
   ending(): void {

@@ -6,13 +6,18 @@ export type Progress =
   | { readonly kind: 'listing' }
   /** All of it is cached, the handler has finished `done` of `total`. */
   | { readonly kind: 'handling'; readonly done: number; readonly total: number }
-  /** `read` of a list that replaces `cached` objects: it may be longer or shorter. */
+  /** `read` of a list that replaces the `cached` objects of before: it may be longer or shorter. */
   | { readonly kind: 'relisting'; readonly read: number; readonly cached: number }
 
 export interface Trouble {
   readonly text: string
-  /** Since when it is over; undefined: it is not. */
-  readonly overMs: number | undefined
+  readonly advice: string | undefined
+  /** Failed attempts in a row. */
+  readonly attempt: number
+  /** now: it fails; returning: it fails no more, and does not follow yet; over: it follows. */
+  readonly phase: 'now' | 'returning' | 'over'
+  /** How long it has been over, or else how long it has lasted. */
+  readonly ageMs: number
 }
 
 /** One resource as it is shown: the sample, and what only several samples tell. */
@@ -28,6 +33,7 @@ export interface ResourceFigures extends ResourceSample {
 }
 
 export interface Figures {
+  readonly atMs: number
   readonly uptimeMs: number
   readonly resources: readonly ResourceFigures[]
   readonly objects: number
@@ -77,10 +83,11 @@ export class Model {
         bytesPerSecond: (each.bytesRead - (before?.bytesRead ?? 0)) / seconds,
         history: [...track.history],
         progress: track.progress(each),
-        trouble: track.trouble(sample.atMs),
+        trouble: track.trouble(each, sample.atMs),
       }
     })
     return {
+      atMs: sample.atMs,
       uptimeMs,
       resources,
       objects: resources.reduce((sum, { objects }) => sum + objects, 0),
@@ -102,9 +109,10 @@ class Track {
   readonly history: number[] = []
   #deliveredAtSecond = 0
   /** `received` when the relist began. */
-  #relistFrom: number | undefined
-  #error: string | undefined
-  #errorAtMs = 0
+  #relistFrom: { readonly received: number; readonly objects: number } | undefined
+  #failing: ResourceSample | undefined
+  #failingFromMs = 0
+  #recoveredAtMs: number | undefined
 
   take(sample: ResourceSample, secondsEnded: number, atMs: number): void {
     if (secondsEnded > 0) {
@@ -116,10 +124,14 @@ class Track {
       this.history.splice(0, this.history.length - historySecondsMax)
     }
     if (sample.state !== 'relisting') this.#relistFrom = undefined
-    else this.#relistFrom ??= sample.received
+    else this.#relistFrom ??= sample
     if (sample.error !== undefined) {
-      this.#error = sample.error
-      this.#errorAtMs = atMs
+      if (this.#failing === undefined || this.#recoveredAtMs !== undefined) this.#failingFromMs = atMs
+      this.#failing = sample
+      this.#recoveredAtMs = undefined
+    } else if (sample.state === 'watching') {
+      // A list that comes in has no error any more, and the cache is as old as before.
+      this.#recoveredAtMs ??= atMs
     }
   }
 
@@ -132,17 +144,21 @@ class Track {
     state,
   }: ResourceSample): Progress | undefined {
     if (this.#relistFrom !== undefined) {
-      return { kind: 'relisting', read: received - this.#relistFrom, cached: objects }
+      const { received: before, objects: cached } = this.#relistFrom
+      return { kind: 'relisting', read: received - before, cached }
     }
     if (hasSynced) return undefined
     if (isListed) return { kind: 'handling', done: Math.max(0, objects - initialPending), total: objects }
     return state === 'syncing' || state === 'stalled' ? { kind: 'listing' } : undefined
   }
 
-  trouble(nowMs: number): Trouble | undefined {
-    if (this.#error === undefined) return undefined
-    const overMs = nowMs - this.#errorAtMs
-    if (overMs > troubleMs) return undefined
-    return { text: this.#error, overMs: overMs === 0 ? undefined : overMs }
+  trouble({ error: current }: ResourceSample, nowMs: number): Trouble | undefined {
+    if (this.#failing?.error === undefined) return undefined
+    const { error: text, advice, attempt } = this.#failing
+    const recoveredAtMs = this.#recoveredAtMs
+    const ageMs = nowMs - (recoveredAtMs ?? this.#failingFromMs)
+    if (recoveredAtMs !== undefined && ageMs > troubleMs) return undefined
+    const phase = recoveredAtMs !== undefined ? 'over' : current === undefined ? 'returning' : 'now'
+    return { text, advice, attempt, phase, ageMs }
   }
 }

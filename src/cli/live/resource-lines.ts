@@ -1,19 +1,21 @@
-import type { InformerState } from '../../informer-stats.ts'
 import { printable } from '../printable.ts'
-import { formatAge, formatBytes, formatCount } from '../units.ts'
+import { formatBytes, formatCount } from '../units.ts'
 import { type Line, type Span, type Style, separator, textOf, wrap } from './line.ts'
 import type { Figures, ResourceFigures } from './model.ts'
-import { cells, layOut, type Table, titles, words } from './table.ts'
+import { isInSync, type ShownState, shownState } from './resource-state.ts'
+import { cells, groupTitle, layOut, type Table, titles, words } from './table.ts'
+import { troubleLines } from './trouble-lines.ts'
 
 const indent = '  '
 /** Lines of words below a resource: as many as fit for all of them, the same for each. */
 const detailLinesMax = 3
 
-const stateStyles: Readonly<Record<InformerState, Style>> = {
+const stateStyles: Readonly<Record<ShownState, Style>> = {
   idle: 'dim',
   connecting: 'yellow',
   waiting: 'yellow',
   syncing: 'yellow',
+  handling: 'yellow',
   watching: 'green',
   relisting: 'yellow',
   stalled: 'yellow',
@@ -26,17 +28,24 @@ const stateStyles: Readonly<Record<InformerState, Style>> = {
 /** The table: each resource with a row, and as many words below it as fit into `room` lines for all. */
 export function resourceLines(figures: Figures, width: number, room: number): Line[] {
   const table = layOut(figures.resources, width)
-  const head: Line = [{ text: titles(table), style: 'dim' }]
+  const head: Line[] = [groupTitle(table), titles(table)].flatMap((text): Line[] =>
+    text === undefined ? [] : [[{ text, style: 'dim' }]],
+  )
   for (let detailLines = detailLinesMax; detailLines >= 0; detailLines--) {
     const blocks = figures.resources.map((each) => block(each, figures, table, detailLines, width))
     const count = blocks.reduce((sum, lines) => sum + lines.length, 0)
-    if (count + 1 <= room) return [head, ...blocks.flat()]
-    if (detailLines === 0) return [head, ...cutBlocks(figures.resources, blocks, room - 1)]
+    if (count + head.length <= room) return [...head, ...blocks.flat()]
   }
-  return []
+  const resources = figures.resources.toSorted((a, b) => Number(isFailing(b)) - Number(isFailing(a)))
+  const blocks = resources.map((each) => block(each, figures, table, 0, width))
+  return [...head, ...cutBlocks(resources, blocks, room - head.length)]
 }
 
-/** As many whole resources as fit, and how many do not. */
+function isFailing({ error }: ResourceFigures): boolean {
+  return error !== undefined
+}
+
+/** As many whole resources as fit, and how many do not; those that fail come first. */
 function cutBlocks(resources: readonly ResourceFigures[], blocks: readonly Line[][], room: number): Line[] {
   const lines: Line[] = []
   let shown = 0
@@ -46,9 +55,16 @@ function cutBlocks(resources: readonly ResourceFigures[], blocks: readonly Line[
     shown++
   }
   const hidden = resources.slice(shown)
-  const troubled = hidden.filter(({ error }) => error !== undefined).length
-  const text = `… and ${hidden.length} more${troubled === 0 ? '' : `, ${troubled} of them with an error`}`
-  return hidden.length === 0 ? lines : [...lines, [{ text, style: troubled === 0 ? 'dim' : 'red' }]]
+  if (hidden.length === 0) return lines
+  const failing = hidden.filter(isFailing)
+  const [first] = failing
+  const more = `… and ${hidden.length} more`
+  if (first === undefined) {
+    const text = hidden.every(isInSync) ? `${more}, all synced` : more
+    return [...lines, [{ text, style: 'dim' }]]
+  }
+  const error = printable(`${first.resource}: ${first.error}`)
+  return [...lines, [{ text: `${more}, ${failing.length} with an error: ${error}`, style: 'red' }]]
 }
 
 function block(
@@ -58,17 +74,19 @@ function block(
   detailLines: number,
   width: number,
 ): Line[] {
-  const styles: readonly (Style | undefined)[] = ['bold', stateStyles[resource.state]]
+  const styles: readonly (Style | undefined)[] = ['bold', stateStyles[shownState(resource)]]
   const row = cells(table, resource, figures).map((text, i): Span => {
     const style = styles[i]
     return style === undefined ? text : { text, style }
   })
   const inner = width - indent.length
-  const progress = progressWords(resource)
-  const details = wrap([...progress, ...words(table, resource, figures)], separator, inner)
+  const details = [
+    ...wrap(progressWords(resource), ', ', inner),
+    ...words(table, resource, figures).flatMap((group) => wrap(group, separator, inner)),
+  ]
   return [
     row,
-    ...troubleLines(resource, detailLines, inner),
+    ...troubleLines(resource, detailLines, inner).map((line): Line => [indent, ...line]),
     ...details.slice(0, detailLines).map((line): Line => [indent, ...dimmed(line)]),
   ]
 }
@@ -83,31 +101,21 @@ function progressWords({
   receivedPerSecond,
   bytesPerSecond,
 }: ResourceFigures): readonly string[] {
-  const speed = `${formatCount(receivedPerSecond)} objects/s, ${formatBytes(bytesPerSecond)}/s`
+  const speed = [`${formatCount(receivedPerSecond)} objects/s`]
+  if (bytesPerSecond > 0) speed.push(`${formatBytes(bytesPerSecond)}/s`)
   switch (progress?.kind) {
     case 'listing':
-      return [`initial list: ${formatCount(objects)} objects so far, ${speed}`]
+      return [`initial list: ${formatCount(objects)} objects so far (total unknown)`, ...speed]
     case 'handling':
       return [
-        `initial list complete, handler at ${formatCount(progress.done)} of ${formatCount(progress.total)} objects`,
+        `list read; handler: ${formatCount(progress.done)} of ${formatCount(progress.total)} objects done`,
       ]
     case 'relisting':
       return [
-        `new list: ${formatCount(progress.read)} read, ${formatCount(progress.cached)} cached, ${speed}`,
+        `relist: ${formatCount(progress.read)} read (${formatCount(progress.cached)} cached before)`,
+        ...speed,
       ]
     case undefined:
       return []
   }
-}
-
-/** In as many lines as the details may have, at least one. */
-function troubleLines({ trouble }: ResourceFigures, detailLines: number, width: number): Line[] {
-  if (trouble === undefined) return []
-  const { text, overMs } = trouble
-  const told = printable(overMs === undefined ? text : `over since ${formatAge(overMs)}: ${text}`)
-  const lines = wrap(told.split(' '), ' ', width - indent.length).map(textOf)
-  const shown = lines.slice(0, Math.max(1, detailLines))
-  if (shown.length < lines.length) shown.push(`${shown.pop()} …`)
-  const style: Style = overMs === undefined ? 'red' : 'dim'
-  return shown.map((line, i) => [{ text: `${indent}${i === 0 ? '!' : ' '} ${line}`, style }])
 }

@@ -3,6 +3,7 @@ import { formatBytes, formatCount, formatMs } from '../units.ts'
 import { bar, sparkline, wanderingBar } from './bars.ts'
 import type { Figures, ResourceFigures } from './model.ts'
 import { historySecondsMax } from './model.ts'
+import { shownState } from './resource-state.ts'
 import { cut, cutMiddle, padEnd, padStart, widthOf } from './text-width.ts'
 
 /** One figure of a resource: a column where the terminal is wide enough, else words below the resource. */
@@ -15,14 +16,22 @@ export interface Column {
   readonly isText?: true
   /** Is not told in words where there is no room for the column. */
   readonly isColumnOnly?: true
+  /** Counts from the start; all others are of this moment. */
+  readonly isSinceStart?: true
   value(resource: ResourceFigures, figures: Figures, width: number): string
 }
 
+const unknown = '–'
 const gap = '  '
 const resourceWidthMin = 12
 
 function figure(title: string, width: number, value: (resource: ResourceFigures) => string): Column {
   return { title: () => title, width, value }
+}
+
+/** Of something that goes on: what is stopped has none. */
+function nowFigure(title: string, width: number, value: (resource: ResourceFigures) => string): Column {
+  return figure(title, width, (resource) => (resource.state === 'stopped' ? unknown : value(resource)))
 }
 
 const resourceColumn: Column = {
@@ -34,27 +43,32 @@ const resourceColumn: Column = {
 
 /** By weight: the first ones that fit are columns. */
 export const columns: readonly Column[] = [
-  { title: () => 'state', width: 10, isText: true, value: ({ state }) => state },
+  { title: () => 'state', width: 10, isText: true, value: shownState },
   figure('objects', 9, ({ objects }) => formatCount(objects)),
-  figure('changes/s', 9, ({ changesPerSecond }) => formatCount(changesPerSecond)),
+  nowFigure('changes/s', 9, ({ changesPerSecond }) => formatCount(changesPerSecond)),
   {
-    title: (width) => `last ${Math.min(width, historySecondsMax)} s`,
-    width: 12,
+    title: (width) => `last ${Math.min(width, historySecondsMax)} s/list`,
+    width: 14,
     widthMax: historySecondsMax,
     isText: true,
     isColumnOnly: true,
     value: graph,
   },
-  figure('lag p99', 8, ({ lagMs }) => formatMs(lagMs?.p99 ?? null)),
-  figure('lag p50', 8, ({ lagMs }) => formatMs(lagMs?.p50 ?? null)),
-  figure('buffer', 7, ({ bufferCount }) => formatCount(bufferCount)),
-  figure('queue', 16, ({ queueCount, queueBytes }) =>
+  figure('lag p99', 8, (resource) => lag(resource, 'p99')),
+  figure('lag p50', 8, (resource) => lag(resource, 'p50')),
+  nowFigure('buffer', 7, ({ bufferCount }) => formatCount(bufferCount)),
+  nowFigure('queue', 16, ({ queueCount, queueBytes }) =>
     queueCount === 0 ? '0' : `${formatCount(queueCount)} (${formatBytes(queueBytes)})`,
   ),
-  figure('merged', 9, ({ merged }) => formatCount(merged)),
-  figure('relists', 7, ({ relists }) => formatCount(relists)),
-  figure('reconnects', 10, ({ reconnects }) => formatCount(reconnects)),
+  { ...figure('merged', 9, ({ merged }) => formatCount(merged)), isSinceStart: true },
+  { ...figure('relists', 7, ({ relists }) => formatCount(relists)), isSinceStart: true },
+  { ...figure('reconnects', 10, ({ reconnects }) => formatCount(reconnects)), isSinceStart: true },
 ]
+
+/** Lag is of a watch that follows: of one that does not, the last figure would look healthy. */
+function lag({ lagMs, state }: ResourceFigures, figure: 'p50' | 'p99'): string {
+  return state === 'watching' && lagMs !== null ? formatMs(lagMs[figure]) : unknown
+}
 
 /** Where what stands, for one width of the terminal. */
 export interface Table {
@@ -89,6 +103,16 @@ export function titles({ shown }: Table): string {
   return shown.map(({ column, width }) => align(column, column.title(width), width)).join(gap)
 }
 
+/** Stands above the titles where they need it: some columns are not of this moment. */
+export function groupTitle({ shown }: Table): string | undefined {
+  const widthOfAll = (columns: Table['shown']) =>
+    columns.reduce((sum, { width }) => sum + width + gap.length, -gap.length)
+  const counters = shown.filter(({ column }) => column.isSinceStart)
+  if (counters.length === 0) return undefined
+  const text = ' since start'.padStart(widthOfAll(counters), '─')
+  return padStart(text, widthOfAll(shown))
+}
+
 /** The cells of one resource, one by one: the caller colours them. */
 export function cells({ shown }: Table, resource: ResourceFigures, figures: Figures): string[] {
   return shown.map(({ column, width }, i) => {
@@ -97,8 +121,29 @@ export function cells({ shown }: Table, resource: ResourceFigures, figures: Figu
   })
 }
 
-export function words({ rest }: Table, resource: ResourceFigures, figures: Figures): string[] {
-  return rest.map((column) => `${column.title(0)} ${column.value(resource, figures, 0)}`)
+/** What no column shows, as words: of now, and since the start. What is not told is 0 or not known. */
+export function words(
+  { rest }: Table,
+  resource: ResourceFigures,
+  figures: Figures,
+): readonly (readonly string[])[] {
+  const told = (name: string, columns: readonly Column[]): string[] => {
+    const words = columns.flatMap((column) => {
+      const value = column.value(resource, figures, 0)
+      return value === '0' || value === unknown ? [] : [`${column.title(0)} ${value}`]
+    })
+    return words.map((word, i) => (i === 0 ? `${name}: ${word}` : word))
+  }
+  return [
+    told(
+      'now',
+      rest.filter(({ isSinceStart }) => !isSinceStart),
+    ),
+    told(
+      'since start',
+      rest.filter(({ isSinceStart }) => isSinceStart),
+    ),
+  ]
 }
 
 function align(column: Column, text: string, width: number): string {

@@ -63,20 +63,38 @@ test('progress claims what is known only', () => {
   expect(progress(7, following({ state: 'relisting', received: 900 }))).toMatchObject({ read: 0 })
 })
 
-test('trouble that is over is shown for a minute', () => {
+test('trouble: how long it lasts, over when the watch follows again, then shown for a minute', () => {
   const model = new Model(0)
-  const trouble = (atMs: number, error?: string) => first(model, atMs, following({ error })).trouble
+  const trouble = (atMs: number, more: Partial<ResourceSample> = {}) =>
+    first(model, atMs, following(more)).trouble
+  const failing = (error: string, attempt: number) => ({ state: 'retrying', error, attempt }) as const
   expect(trouble(0)).toBeUndefined()
-  expect(trouble(1_000, 'gone')).toEqual({ text: 'gone', overMs: undefined })
-  expect(trouble(2_000, 'gone again')).toEqual({ text: 'gone again', overMs: undefined })
-  expect(trouble(5_000)).toEqual({ text: 'gone again', overMs: 3_000 })
-  expect(trouble(62_001)).toBeUndefined()
+  expect(trouble(1_000, failing('gone', 1))).toMatchObject({
+    text: 'gone',
+    attempt: 1,
+    phase: 'now',
+    ageMs: 0,
+  })
+  expect(trouble(2_000, failing('gone again', 2))).toMatchObject({
+    text: 'gone again',
+    attempt: 2,
+    phase: 'now',
+    ageMs: 1_000,
+  })
+  // The list that comes in clears the error; the cache is still the old one.
+  expect(trouble(3_000, { state: 'relisting' })).toMatchObject({ phase: 'returning', ageMs: 2_000 })
+  expect(trouble(4_000)).toMatchObject({ text: 'gone again', phase: 'over', ageMs: 0 })
+  expect(trouble(7_000)).toMatchObject({ phase: 'over', ageMs: 3_000 })
+  // Again: a time of its own.
+  expect(trouble(8_000, failing('no', 1))).toMatchObject({ text: 'no', phase: 'now', ageMs: 0 })
+  expect(trouble(9_000)).toMatchObject({ text: 'no', phase: 'over' })
+  expect(trouble(69_001)).toBeUndefined()
 })
 
 test('sparkline: newest at the right, zero apart from little, the highest mark for the most', () => {
   expect(sparkline([], 4)).toBe('    ')
-  expect(sparkline([0, 0], 4)).toBe('  ▁▁')
-  expect(sparkline([9, 0, 1, 40, 80, 100], 5)).toBe('▁▂▃▇▇')
+  expect(sparkline([0, 0], 4)).toBe('  ··')
+  expect(sparkline([9, 0, 1, 40, 80, 100], 5)).toBe('·▁▂▅▇')
   expect(sparkline([5, 5, 5], 3)).toBe('▇▇▇')
 })
 

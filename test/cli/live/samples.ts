@@ -8,6 +8,8 @@ export function following(more: Partial<ResourceSample> = {}): ResourceSample {
     resource: 'pods',
     state: 'watching',
     error: undefined,
+    advice: undefined,
+    attempt: 0,
     isListed: true,
     hasSynced: true,
     objects: 20_000,
@@ -32,26 +34,29 @@ export function syncing(more: Partial<ResourceSample> = {}): ResourceSample {
     isListed: false,
     hasSynced: false,
     objects: 12_345,
-    delivered: 12_000,
-    received: 13_000,
+    delivered: 0,
+    received: 12_348,
     bytesRead: 98_000_000,
     merged: 0,
     reconnects: 0,
+    bufferCount: 0,
     lagMs: null,
     ...more,
   })
 }
 
 export function runSample(atMs: number, ...resources: readonly ResourceSample[]): RunSample {
+  const objects = resources.reduce((sum, each) => sum + each.objects, 0)
+  const slabBytes = objects * 2_300
   return {
     atMs,
     resources,
     process: {
-      cpuMs: atMs * 1.43,
+      cpuMs: atMs * (objects === 0 ? 0.03 : 1.43),
       loopDelayMs: { p99: 0.34, max: 4.1 },
-      rssBytes: 210_000_000,
+      rssBytes: 118_000_000 + 2 * slabBytes,
       heapUsedBytes: 31_000_000,
-      slabBytes: 46_000_000,
+      slabBytes,
       threads: 2,
     },
   }
@@ -75,9 +80,12 @@ export function wave(second: number, high: number): number {
 
 export const view: View = {
   server: 'https://10.0.0.1:6443',
+  scope: '',
+  clock: (atMs) => new Date(Date.UTC(2026, 0, 1, 17, 3) + atMs).toISOString().slice(11, 19),
   phase: 'watching',
   isPaused: false,
   hasHelp: false,
   hasKeys: true,
   notice: undefined,
+  failure: undefined,
 }

@@ -1,9 +1,13 @@
 import { PassThrough } from 'node:stream'
 import { afterEach, expect, test } from 'vitest'
+import { nodeRuntime } from '../../../src/base/runtime.ts'
+import { LineWriter } from '../../../src/cli/line-writer.ts'
 import { keysIn } from '../../../src/cli/live/keys.ts'
+import { LiveOutput } from '../../../src/cli/live/live-output.ts'
 import { run } from '../../../src/cli/run.ts'
 import { EmulatedTerminal } from '../../support/emulated-terminal.ts'
 import { until } from '../../support/until.ts'
+import { following, runSample, view } from './samples.ts'
 
 const running: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -94,7 +98,7 @@ test('a person watches, pauses, resizes, suspends, asks, quits: one frame in pla
   expect(await ended).toBe(0)
   await until(() => terminal.text.includes('\naudit'), 'the summary')
   expect(terminal.text).toMatch(
-    /pods +watching[\s\S]*\nobjects +\d+ pods,nodes\n[\s\S]*\naudit +ok: true, compared: \d+/,
+    /pods +stopped[\s\S]*\nobjects +\d+ pods,nodes\n[\s\S]*\naudit +ok: true, compared: \d+/,
   )
   expect(terminal.text).not.toMatch(/ENDING|q quits[\s\S]*q quits/)
   expect(stderr()).toBe('')
@@ -113,16 +117,42 @@ test('a server that cannot be reached: the view vanishes, one line is left', asy
 })
 
 test('a crash leaves the terminal as it was', async () => {
-  const { terminal, ended } = start('watch pods --embedded --objects 1 --threads 0', {
+  const { terminal, ended } = start('watch pods --embedded --objects 1 --threads 0 -n default -l app=shop', {
     columns: 80,
     rows: 24,
   })
   await until(() => terminal.isCursorHidden, 'a frame', 30_000)
+  await until(() => terminal.text.includes('-n default -l app=shop'), 'what is watched')
   terminal.emit('exit')
   expect(terminal.keyboard.isRaw).toBe(false)
   await until(() => !terminal.isCursorHidden, 'the cursor')
   terminal.raise('SIGINT')
   expect(await ended).toBe(0)
+})
+
+test('handlers that fail: the newest failure, and how many there were', async () => {
+  const terminal = new EmulatedTerminal({ columns: 80, rows: 24 })
+  let nowMs = 10_000
+  const output = new LiveOutput({
+    terminal,
+    out: new LineWriter(terminal.stream, () => {}),
+    server: 'http://x',
+    scope: '',
+    clock: view.clock,
+    hasColor: false,
+    startedAtMs: 0,
+    runtime: { ...nodeRuntime, nowMs: () => nowMs },
+  })
+  output.notice('of the first', { resource: 'nodes', key: 'a', text: 'no' })
+  output.notice('of the second', { resource: 'pods', key: 'default/web-1', text: '\u001b[31mno such\nthing' })
+  nowMs = 12_000
+  output.sample(runSample(nowMs, following()))
+  const line = '! handler failed on pods default/web-1 (2 errors, last 2s ago): no such thing'
+  await until(() => terminal.text.includes(line), 'the failure')
+  expect(terminal.text).not.toMatch(/of the (first|second)/)
+  output.close()
+  await until(() => !terminal.isCursorHidden, 'the cursor')
+  expectRestored(terminal)
 })
 
 test('keys: single ones, several at once, none of escape codes', () => {
