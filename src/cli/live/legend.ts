@@ -13,7 +13,7 @@ export const legend: readonly (readonly [label: string, meaning: string])[] = [
   ['queue', 'objects (bytes) that wait in the worker thread'],
   ['merged', 'older changes of an object replaced by newer ones'],
   ['relists', 'times that everything had to be listed anew'],
-  ['reconnects', 'times that the watch ended and was opened again'],
+  ['reconnects', 'times that the watch ended and was opened again, or tried to'],
   ['event loop', 'delay of the main thread: how late timers ran, last second'],
   ['CPU', 'of all threads of this process, not of the cluster'],
   ['memory', 'of the process: caches, JS heap, an embedded server, all else'],
