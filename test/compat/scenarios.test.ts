@@ -209,7 +209,7 @@ describe.each(threadCounts)("client-node's scenarios, threads: $threads", ({ thr
   })
 
   it('opens a silent watch anew, which is no error', async () => {
-    const informer = bed.informer(bed.list, { timing: { silenceMs: 50 } })
+    const informer = bed.informer(bed.list, { timing: { silenceMs: 250 } })
     const { log, errors } = record(informer)
     await informer.start()
     await until(() => log.filter((line) => line === 'connect').length >= 3, 'it connects again and again')

@@ -27,7 +27,7 @@ export async function customDefinition(bed: ScenarioBed): Promise<void> {
   await gadgets.create('v1alpha1', 'one')
   await bed.settled(old)
   await inState(old, 'watching')
-  expect(stable.informer.state).toBe('absent')
+  await inState(stable, 'absent')
   expect(stable.informer.health().error?.code).toBe('ERR_NOT_FOUND')
 
   // The storage moves on to v1; both versions show the same objects.
