@@ -46,11 +46,11 @@ export class CredentialsBroker {
 
   /** What to connect with now; loads at most once per `reuseMs` of the source. */
   async material(): Promise<ConnectionMaterial> {
-    if (this.#loading !== undefined) return this.#loading.promise
     const current = this.#current
-    if (current === undefined) return this.#load(false)
-    if (this.#runtime.nowMs() - current.atMs < this.#source.reuseMs) return current.material
-    return this.#load(false).catch(() => current.material)
+    const isGood = current !== undefined && this.#runtime.nowMs() - current.atMs < this.#source.reuseMs
+    if (isGood && this.#loading === undefined) return current.material
+    const promise = this.#loading?.promise ?? this.#load(false)
+    return current === undefined ? promise : promise.catch(() => current.material)
   }
 
   /**
