@@ -28,13 +28,16 @@ export async function applyKubeConfig({
 }: ApplyOptions): Promise<AppliedOptions> {
   const failed = (why: string): KubeInformerError =>
     new KubeInformerError('ERR_CREDENTIALS', `${where}: ${why}`)
+  const closed = (): KubeInformerError =>
+    new KubeInformerError('ERR_CLOSED', 'closed while credentials were loaded')
+  // It may have come while the configuration was read, and comes once.
+  if (signal.aborted) throw closed()
   const applied: AppliedOptions = {}
   const limit = Promise.withResolvers<never>()
   const timer = runtime.setTimer(pluginMsMax, () =>
     limit.reject(failed(`its authenticator did not answer within ${pluginMsMax / 1000} s`)),
   )
-  const abort = (): void =>
-    limit.reject(new KubeInformerError('ERR_CLOSED', 'closed while credentials were loaded'))
+  const abort = (): void => limit.reject(closed())
   signal.addEventListener('abort', abort, { once: true })
   try {
     await Promise.race([reduced(config, cluster, user).applyToHTTPSOptions(applied), limit.promise])

@@ -64,5 +64,9 @@ describe("client-node's KubeConfig handed in", () => {
     await new Promise((resolve) => setImmediate(resolve))
     runtime.advance(50_000)
     expect(await asked).toMatchObject({ message: expect.stringMatching(/did not answer within 50 s$/) })
+    // The end comes before the load has got as far as the authenticator.
+    const last = broker.refresh().catch((error: unknown) => error)
+    await broker.close()
+    expect(await last).toMatchObject({ code: 'ERR_CLOSED' })
   })
 })
