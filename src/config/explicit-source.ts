@@ -7,7 +7,7 @@ import { connectionMaterial, serverUrl } from './connection-material.ts'
 import type { CredentialSource } from './credentials-broker.ts'
 import type { Environment } from './environment.ts'
 import { type Impersonation, impersonationHeaders } from './impersonation.ts'
-import { checkedProxyUrl, proxyFromEnvironment } from './proxy.ts'
+import { checkedProxyUrl, proxyFromEnvironment } from './proxy-url.ts'
 import { basicAuthorization } from './user-credentials.ts'
 
 /** A server by its address. PEM values are the text itself, not a file's name. */

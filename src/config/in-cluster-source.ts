@@ -4,7 +4,7 @@ import { readTokenFile, tokenFileReuseMs } from './bearer-token.ts'
 import { connectionMaterial } from './connection-material.ts'
 import type { CredentialSource } from './credentials-broker.ts'
 import { type Environment, systemCode } from './environment.ts'
-import { proxyFromEnvironment } from './proxy.ts'
+import { proxyFromEnvironment } from './proxy-url.ts'
 
 const directory = '/var/run/secrets/kubernetes.io/serviceaccount'
 

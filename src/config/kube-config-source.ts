@@ -9,7 +9,7 @@ import type { Environment } from './environment.ts'
 import { applyKubeConfig } from './kube-config-apply.ts'
 import type { AppliedOptions, KubeConfigLike } from './kube-config-like.ts'
 import { authenticationOf, impersonationOf } from './kube-config-user.ts'
-import { checkedProxyUrl, proxyFromEnvironment } from './proxy.ts'
+import { checkedProxyUrl, proxyFromEnvironment } from './proxy-url.ts'
 import { UserCredentials } from './user-credentials.ts'
 
 export interface KubeConfigSourceOptions {

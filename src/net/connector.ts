@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import type { Runtime } from '../base/runtime.ts'
 import type { ConnectionMaterial } from '../protocol/messages.ts'
-import { parseProxy } from './proxy.ts'
+import { parseProxy } from './proxy-address.ts'
 import { openTunnel } from './tunnel.ts'
 
 /** For the proxy to consent, and for the server's TCP and TLS handshakes. */

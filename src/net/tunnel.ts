@@ -3,7 +3,7 @@ import { isIP, type Socket, connect as tcpConnect } from 'node:net'
 import { getCACertificates, connect as tlsConnect } from 'node:tls'
 import type { Runtime } from '../base/runtime.ts'
 import type { ConnectionMaterial } from '../protocol/messages.ts'
-import { authority, basicCredentials, type ProxyAddress } from './proxy.ts'
+import { authority, basicCredentials, type ProxyAddress } from './proxy-address.ts'
 
 export interface TunnelOptions {
   readonly proxy: ProxyAddress

@@ -285,7 +285,7 @@ describe('kubeconfig files', () => {
       'a proxy of another kind',
       kubeconfig({ cluster: `    proxy-url: socks4://me:${secret}@proxy:1080` }),
       undefined,
-      /its proxy-url begins with socks4: and not with http:, https:, socks5: or socks5h:/,
+      /its proxy-url begins with socks4: and not with one of http:, https:, socks5:, socks5h:/,
     ],
     [
       'a user with two ways',

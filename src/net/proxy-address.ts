@@ -19,6 +19,9 @@ const kinds: Readonly<
   'socks5h:': { kind: 'socks5', port: 1080 },
 }
 
+/** As a URL begins with them, colon included. */
+export const proxyProtocols: readonly string[] = Object.keys(kinds)
+
 /** Throws without the URL, which may hold a password. */
 export function parseProxy(proxyUrl: string): ProxyAddress {
   const url = URL.canParse(proxyUrl) ? new URL(proxyUrl) : undefined

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createCredentialsBroker } from '../../src/config/connection-config.ts'
-import { proxyFromEnvironment } from '../../src/config/proxy.ts'
+import { proxyFromEnvironment } from '../../src/config/proxy-url.ts'
 import { fakeEnvironment, fakeRuntime, secret } from './support.ts'
 
 const https = (server: string, noProxy?: string): string | undefined =>
