@@ -58,7 +58,10 @@ export const errorCodes: Readonly<
   ERR_RECORD_FORMAT: { canRetry: true, meaning: 'a batch does not fit the dictionaries it names' },
   // Server and network.
   ERR_CONNECTION: { canRetry: true, meaning: 'the API server could not be reached, or the connection broke' },
-  ERR_SILENT_CONNECTION: { canRetry: true, meaning: 'no byte arrived for longer than silenceMs' },
+  ERR_SILENT_CONNECTION: {
+    canRetry: true,
+    meaning: 'no byte arrived for longer than silenceMs, or bytes alone and no event five times as long',
+  },
   ERR_LIST_TIMEOUT: { canRetry: true, meaning: 'a page of a list did not end in watchListTotalMs' },
   ERR_STREAM_ENDED: { canRetry: true, meaning: 'a stream ended before it was complete' },
   ERR_API_STATUS: { canRetry: true, meaning: 'the API server answered with a Status error' },
