@@ -1,6 +1,6 @@
 import { KubeInformerError } from '../errors.ts'
 import type { ConnectionMaterial } from '../protocol/messages.ts'
-import { isRecord } from './is-record.ts'
+import { isRecord } from './json-value.ts'
 
 const groupName = 'client.authentication.k8s.io'
 const apiVersions = [`${groupName}/v1`, `${groupName}/v1beta1`]

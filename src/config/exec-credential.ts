@@ -1,6 +1,6 @@
 import { isBearerToken } from './bearer-token.ts'
 import { certificateFault } from './client-certificate.ts'
-import { isRecord } from './is-record.ts'
+import { isRecord, parsedJson } from './json-value.ts'
 
 /** What a plugin gave: a token, a client certificate, or both. */
 export interface ExecCredential {
@@ -17,7 +17,7 @@ export function parseExecCredential(
   apiVersion: string,
   refuse: (why: string) => Error,
 ): ExecCredential {
-  const answer = parsed(text)
+  const answer = parsedJson(text)
   if (!isRecord(answer) || answer['kind'] !== 'ExecCredential') {
     throw refuse('did not print an ExecCredential as JSON')
   }
@@ -50,12 +50,4 @@ export function parseExecCredential(
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

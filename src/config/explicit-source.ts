@@ -1,6 +1,7 @@
 import { checkNames, checkType } from '../base/check-options.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { RequestHeaders } from '../protocol/messages.ts'
+import { basicAuthorization } from './basic-authorization.ts'
 import { readTokenFile, tokenFault, tokenFileReuseMs } from './bearer-token.ts'
 import { certificateFault } from './client-certificate.ts'
 import { connectionMaterial, serverUrl } from './connection-material.ts'
@@ -8,7 +9,6 @@ import type { CredentialSource } from './credentials-broker.ts'
 import type { Environment } from './environment.ts'
 import { type Impersonation, impersonationHeaders } from './impersonation.ts'
 import { checkedProxyUrl, proxyFromEnvironment } from './proxy-url.ts'
-import { basicAuthorization } from './user-credentials.ts'
 
 /** A server by its address. PEM values are the text itself, not a file's name. */
 export interface ExplicitConnection {
@@ -118,7 +118,7 @@ function authorizationOf({ token, username, password }: ExplicitConnection): str
   if (username === '' || username.includes(':')) {
     throw invalid('username', 'username must be a name without a colon, which ends it')
   }
-  return basicAuthorization({ username, password })
+  return basicAuthorization(username, password)
 }
 
 function impersonation(options: unknown): RequestHeaders {

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { parsedJson } from './json-value.ts'
 
 export interface JsonRequest {
   readonly url: string
@@ -55,13 +56,5 @@ async function readJson(response: IncomingMessage): Promise<JsonAnswer> {
     chunks.push(chunk)
   }
   const text = Buffer.concat(chunks).toString('utf8')
-  return { status: response.statusCode ?? 0, body: parsed(text) }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return { status: response.statusCode ?? 0, body: parsedJson(text) }
 }

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path'
-import { isRecord } from './is-record.ts'
+import { isRecord } from './json-value.ts'
 
 /** One of the lists of a kubeconfig, as client-node keeps it. */
 type Named = readonly { readonly name: string }[]

@@ -2,7 +2,7 @@ import { KubeInformerError } from '../errors.ts'
 import type { RequestHeaders } from '../protocol/messages.ts'
 import { type ExecConfig, execConfig } from './exec-config.ts'
 import { type Impersonation, impersonationHeaders } from './impersonation.ts'
-import { isRecord } from './is-record.ts'
+import { isRecord } from './json-value.ts'
 import { type OidcConfig, oidcConfig } from './oidc.ts'
 
 /** What is used of a user of client-node's KubeConfig, and what a file may say beside it (see kube-config-extras.ts). */

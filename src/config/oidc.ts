@@ -1,13 +1,14 @@
 import type { Runtime } from '../base/runtime.ts'
 import { KubeInformerError } from '../errors.ts'
+import { basicAuthorization } from './basic-authorization.ts'
 import { isBearerToken } from './bearer-token.ts'
 import { type Environment, systemCode } from './environment.ts'
-import { isRecord } from './is-record.ts'
 import { type JsonAnswer, requestJson } from './json-request.ts'
+import { isRecord, parsedJson } from './json-value.ts'
 import type { Renewed } from './renewal.ts'
 
 /** Of both requests together: below the 60 s that a watch waits for fresh credentials. */
-export const oidcMsMax = 20_000
+const oidcMsMax = 20_000
 
 /** A user's auth provider `oidc` of a kubeconfig. */
 export interface OidcConfig {
@@ -31,8 +32,7 @@ export interface OidcOptions {
   readonly timeLimitMs?: number | undefined
 }
 
-export function oidcConfig(raw: unknown): OidcConfig {
-  const config = isRecord(raw) ? raw : {}
+export function oidcConfig(config: Readonly<Record<string, unknown>>): OidcConfig {
   const text = (name: string): string | undefined => {
     const value = config[name]
     return typeof value === 'string' && value !== '' ? value : undefined
@@ -151,8 +151,9 @@ function authenticate(
   const methods = metadata['token_endpoint_auth_methods_supported']
   const takesBasic = !Array.isArray(methods) || methods.includes('client_secret_basic')
   if (clientSecret !== '' && takesBasic) {
-    const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`
-    return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
+    return {
+      authorization: basicAuthorization(encodeURIComponent(clientId), encodeURIComponent(clientSecret)),
+    }
   }
   form.set('client_id', clientId)
   if (clientSecret !== '') form.set('client_secret', clientSecret)
@@ -161,11 +162,7 @@ function authenticate(
 
 /** `exp` of a JWT, in ms; undefined where there is none: then the server says when it is over. */
 function expiryOf(token: string): number | undefined {
-  try {
-    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
-    const seconds = isRecord(payload) ? payload['exp'] : undefined
-    return typeof seconds === 'number' ? seconds * 1000 : undefined
-  } catch {
-    return undefined
-  }
+  const payload = parsedJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+  const seconds = isRecord(payload) ? payload['exp'] : undefined
+  return typeof seconds === 'number' ? seconds * 1000 : undefined
 }

@@ -20,7 +20,7 @@ export type PluginOutcome =
   | { readonly type: 'late' | 'aborted' | 'too-long' }
 
 export const stdoutBytesMax: number = 1024 * 1024
-export const stderrBytesMax: number = 64 * 1024
+const stderrBytesMax = 64 * 1024
 /** Between SIGTERM and SIGKILL. */
 const graceMs = 2_000
 

@@ -1,5 +1,6 @@
 import type { Runtime } from '../base/runtime.ts'
 import { KubeInformerError } from '../errors.ts'
+import { basicAuthorization } from './basic-authorization.ts'
 import { readTokenFile, tokenFault } from './bearer-token.ts'
 import type { Environment } from './environment.ts'
 import type { ExecCluster } from './exec-config.ts'
@@ -51,7 +52,7 @@ export class UserCredentials {
       case 'token-file':
         return bearer(await readTokenFile(authentication.path, environment))
       case 'basic':
-        return { authorization: basicAuthorization(authentication) }
+        return { authorization: basicAuthorization(authentication.username, authentication.password) }
       case 'exec':
       case 'oidc': {
         const { token, cert, key } = await this.#renewal(authentication, cluster).get(fresh)
@@ -105,14 +106,4 @@ export class UserCredentials {
 
 function bearer(token: string): GivenCredentials {
   return { authorization: `Bearer ${token}` }
-}
-
-export function basicAuthorization({
-  username,
-  password,
-}: {
-  readonly username: string
-  readonly password: string
-}): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
