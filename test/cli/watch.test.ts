@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node'
 import { afterEach, expect, test } from 'vitest'
 import { startChild } from '../support/child-process.ts'
+import { TcpRelay } from '../support/tcp-relay.ts'
 import { Command, mainPath, runCommand } from './command.ts'
-import { TcpRelay } from './tcp-relay.ts'
 
 const running: (() => Promise<unknown>)[] = []
 afterEach(async () => {

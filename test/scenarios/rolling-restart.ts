@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
-import { TcpRelay } from '../cli/tcp-relay.ts'
 import { Churn } from '../conformance/support/churn.ts'
 import type { ChangeLine } from '../conformance/support/cli.ts'
 import { checkLedger } from '../conformance/support/compare.ts'
 import { createNamespace } from '../conformance/support/objects.ts'
+import { TcpRelay } from '../support/tcp-relay.ts'
 import type { ScenarioBed, Watched } from './scenario-bed.ts'
 import type { ScenarioReplica } from './scenario-cluster.ts'
 
