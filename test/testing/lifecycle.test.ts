@@ -65,3 +65,11 @@ test('a definition that says no resource is refused, also as a change', async ()
     code: 400,
   })
 })
+
+test('a namespace is not ending for a label that is called like the mark of the end', async () => {
+  const server = await startServer()
+  server.create('namespaces', { metadata: { name: 'kept', labels: { deletionTimestamp: 'never' } } })
+  const body = { metadata: { name: 'one' } }
+  const made = await send(server.url, 'POST', '/api/v1/namespaces/kept/configmaps', { body })
+  expect(made.status).toBe(201)
+})
