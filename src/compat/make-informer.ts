@@ -281,12 +281,15 @@ function engineOf(threads: number | undefined): Engine {
 
 const brokers = new WeakMap<KubeConfig, Map<string, CredentialsBroker>>()
 
-/** One for all informers of a KubeConfig's context: each of its own would run a credential plugin of its own. */
+/**
+ * One for all informers of a KubeConfig's context: each of its own would run a credential plugin of its own. Of another
+ * server, too: a broker stays with the one it began with.
+ */
 function brokerOf(kubeconfig: KubeConfig): CredentialsBroker {
-  const byContext = brokers.get(kubeconfig) ?? new Map<string, CredentialsBroker>()
-  brokers.set(kubeconfig, byContext)
-  const context = kubeconfig.getCurrentContext()
-  const broker = byContext.get(context) ?? createCredentialsBroker(kubeconfig)
-  byContext.set(context, broker)
+  const known = brokers.get(kubeconfig) ?? new Map<string, CredentialsBroker>()
+  brokers.set(kubeconfig, known)
+  const key = JSON.stringify([kubeconfig.getCurrentContext(), kubeconfig.getCurrentCluster()?.server])
+  const broker = known.get(key) ?? createCredentialsBroker(kubeconfig)
+  known.set(key, broker)
   return broker
 }

@@ -1,6 +1,7 @@
-import type { KubernetesObject, V1ConfigMap, V1Namespace } from '@kubernetes/client-node'
+import { CoreV1Api, type KubernetesObject, type V1ConfigMap, type V1Namespace } from '@kubernetes/client-node'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeInformer } from '../../src/compat/index.ts'
+import { EmbeddedApiServer } from '../../src/testing/index.ts'
 import { sleep, threadCounts, until } from '../contract/contract-bed.ts'
 import { CompatBed, configMaps, record } from './compat-bed.ts'
 
@@ -184,6 +185,22 @@ describe.each(threadCounts)("client-node's scenarios, threads: $threads", ({ thr
     expect([...log].sort()).toEqual(['add b', 'connect', 'delete a'])
     expect(log[0]).toBe('connect')
     expect(bed.server.stats().lists).toBe(1)
+  })
+
+  it('watches the server that the KubeConfig names when it is made', async () => {
+    await bed.informer().start()
+    const other = await new EmbeddedApiServer().start()
+    try {
+      bed.kubeConfig.loadFromString(bed.kubeConfig.exportConfig().replace(bed.server.url, other.url))
+      const core = bed.kubeConfig.makeApiClient(CoreV1Api)
+      const informer = bed.informer(() => core.listNamespacedConfigMap({ namespace: 'default' }))
+      await informer.start()
+      other.create('configmaps', { metadata: { name: 'elsewhere' } })
+      await until(() => informer.get('elsewhere', 'default') !== undefined, 'a change there')
+      await informer.stop()
+    } finally {
+      await other.close()
+    }
   })
 
   it('sends the label selector, also one that stands in the path', async () => {
