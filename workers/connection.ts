@@ -23,11 +23,7 @@ export class HttpTransport implements Transport {
   readonly #sockets = new Sockets()
   readonly #requests = new Set<HttpRequest>()
 
-  constructor(
-    material: ConnectionMaterial,
-    runtime: Runtime = nodeRuntime,
-    compression: Compression = 'none',
-  ) {
+  constructor(material: ConnectionMaterial, compression: Compression, runtime: Runtime = nodeRuntime) {
     this.#runtime = runtime
     this.#compression = compression
     this.#material = material

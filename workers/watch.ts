@@ -75,7 +75,7 @@ class Watch {
       onRefused: ({ error, ...refused }) =>
         this.#refusals.add({ type: 'refused', ...refused, error: toWireError(error) }),
     })
-    if (spec.source !== 'all') this.#http = new HttpTransport(spec.connection, runtime, spec.compression)
+    if (spec.source !== 'all') this.#http = new HttpTransport(spec.connection, spec.compression, runtime)
     if (spec.source !== undefined) {
       this.#source = new SourceTransport({
         runtime,

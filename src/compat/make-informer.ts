@@ -7,6 +7,7 @@ import type {
   ObjectCache,
   ObjectCallback,
 } from '@kubernetes/client-node'
+import { checkNames } from '../base/check-options.ts'
 import { createCredentialsBroker } from '../config/connection-config.ts'
 import type { CredentialsBroker } from '../config/credentials-broker.ts'
 import { Engine } from '../engine/engine.ts'
@@ -39,6 +40,14 @@ export interface CompatInformer<T extends KubernetesObject> extends ClientNodeIn
   /** State, last fault, refused objects: fit for a probe. */
   health(): InformerHealth
 }
+
+const optionNames: readonly (keyof MakeInformerOptions)[] = [
+  'fieldSelector',
+  'threads',
+  'frozen',
+  'dropFields',
+  'timing',
+]
 
 /** How long `stop()` waits for the worker. */
 const drainMs = 5_000
@@ -99,6 +108,7 @@ class ListWatchInformer<T extends KubernetesObject> implements CompatInformer<T>
     if (typeof path !== 'string' || !path.startsWith('/')) throw invalidOption('path', path, 'begins with /')
     if (typeof listFn !== 'function') throw invalidOption('listPromiseFn', listFn, 'must be a function')
     const { fieldSelector, frozen, ...others } = options
+    checkNames('', options, optionNames)
     validateFactoryOptions(others)
     this.#listFn = listFn
     this.#copy = frozen === true ? (object) => object as T : (object) => thaw(object as T)
@@ -124,6 +134,7 @@ class ListWatchInformer<T extends KubernetesObject> implements CompatInformer<T>
         ...(fields !== '' && { fieldSelector: fields }),
         fields: { drop: options.dropFields ?? ['metadata.managedFields'] },
         bounds: boundsOf({}),
+        compression: 'lists',
         // A wrong path beside a list that works is no resource that went away: its objects stay.
         timing: { ...timingOf(options.timing), absentAfterMs: Number.POSITIVE_INFINITY },
       },

@@ -23,6 +23,8 @@ export const stdoutBytesMax: number = 1024 * 1024
 const stderrBytesMax = 64 * 1024
 /** Between SIGTERM and SIGKILL. */
 const graceMs = 2_000
+/** From a program's end to the end of its pipes. */
+const pipesMs = 500
 
 /**
  * Runs a program: no shell, an empty stdin, no more than the time limit and the bytes above; never rejects. When it
@@ -65,18 +67,21 @@ class PluginRun {
       // Also told of a signal that could not be sent; that one has its timer.
       if (child.pid === undefined) this.#settle({ type: 'not-started', code: codeOf(error) })
     })
-    child.once('exit', () => {
-      // What it started may hold the pipes open for ever.
-      if (this.#ending !== undefined) this.#settle(this.#ending)
-    })
-    child.once('close', (code, signalName) => {
+    const ended = (code: number | null, signalName: NodeJS.Signals | null): void => {
       if (this.#ending !== undefined) this.#settle(this.#ending)
       else if (code === 0) this.#settle({ type: 'answer', text: stdout.text })
       else {
         const how = code === null ? `was ended by ${signalName}` : `ended with code ${code}`
         this.#settle({ type: 'failed', how, said: stderr.text })
       }
+    }
+    child.once('exit', (code, signalName) => {
+      if (this.#ending !== undefined) return this.#settle(this.#ending)
+      // What it started may hold the pipes open for ever; what it said itself is in them by now.
+      this.#timer?.cancel()
+      this.#timer = runtime.setTimer(pipesMs, () => ended(code, signalName))
     })
+    child.once('close', ended)
     this.#timer = runtime.setTimer(timeLimitMs, () => this.#end({ type: 'late' }))
     signal?.addEventListener('abort', this.#abort, { once: true })
   }

@@ -79,8 +79,7 @@ export interface WatchSpec {
   readonly timing: ReflectorTiming
   /** What main answers from a user's functions: everything, or lists alone. Absent: the API server answers all. */
   readonly source?: 'all' | 'lists'
-  /** @default none */
-  readonly compression?: Compression
+  readonly compression: Compression
   /** Unused where main answers everything. */
   readonly connection: ConnectionMaterial
   /** Shared by all watches of an engine, see memory-budget.ts. */

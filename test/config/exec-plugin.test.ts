@@ -146,7 +146,14 @@ describe('one run', () => {
     await expect(run(deaf, {}, { timeLimitMs: 500 })).rejects.toThrow(/within 0.5 s$/)
     const pid = Number(readFileSync(file, 'utf8'))
     await until(() => !isAlive(pid), 'the plugin is gone')
-    await expect(run('sleep 5 & exit 0', {}, limit)).rejects.toThrow(late)
+  })
+
+  test('what it left behind may hold its pipes: its answer counts when it has ended', async () => {
+    const pid = join(directory, 'left')
+    expect((await run(`sleep 600 & echo $! > ${pid}; ${prints(answer({ token: 'u' }))}`)).value.token).toBe(
+      'u',
+    )
+    process.kill(Number(readFileSync(pid, 'utf8')))
   })
 
   test('closing ends it', async () => {

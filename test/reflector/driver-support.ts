@@ -154,6 +154,7 @@ export class Bench {
       columns: [],
       bounds: { frameBytesMax: 4096, queueBytesMax: 1 << 20, inFlightBytesMax: 1 << 20 },
       timing: { ...defaultTiming, ...options.timing },
+      compression: 'none',
       connection: { server: 'http://test', headers: {} },
       memory: { shared: new SharedArrayBuffer(8), slot: 0, bytesMax: 1 << 30 },
       ...options.spec,

@@ -52,7 +52,7 @@ async function scene(
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const transport = new HttpTransport({ server: url, headers: options.headers ?? {} })
+  const transport = new HttpTransport({ server: url, headers: options.headers ?? {} }, 'none')
   const bench = new Bench({
     runtime: nodeRuntime,
     transport,

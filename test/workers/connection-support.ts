@@ -40,7 +40,7 @@ export async function listen(server: NetServer, scheme = 'http'): Promise<TestSe
 export const serve = (listener: RequestListener): Promise<TestServer> => listen(createServer(listener))
 
 export function transportOf(server: string, more: Partial<ConnectionMaterial> = {}): HttpTransport {
-  const transport = new HttpTransport({ server, headers: {}, ...more })
+  const transport = new HttpTransport({ server, headers: {}, ...more }, 'none')
   ends.push(() => transport.close())
   return transport
 }

@@ -198,7 +198,7 @@ test('close leaves no socket, whatever is under way, and calls nobody', async ()
   const { url, sockets, accepted } = await serve((request, response) => {
     if (request.url === '/reading') response.write('x')
   })
-  const transport = new HttpTransport({ server: url, headers: {} })
+  const transport = new HttpTransport({ server: url, headers: {} }, 'none')
   const reading = new Answer(transport, '/reading')
   await reading.until(() => reading.calls.includes('data'))
   transport.setConnection({ server: url, headers: {}, tls: { ca: 'another' } })
@@ -221,7 +221,7 @@ test('close does not wait for a server that accepts and says nothing of TLS', as
   await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
   ends.push(() => new Promise((resolve) => mute.close(resolve)))
   const { port } = mute.address() as AddressInfo
-  const transport = new HttpTransport({ server: `https://127.0.0.1:${port}`, headers: {} })
+  const transport = new HttpTransport({ server: `https://127.0.0.1:${port}`, headers: {} }, 'none')
   const answer = new Answer(transport)
   await until(() => accepted.size === 1, 'the connection is accepted')
   await transport.close()

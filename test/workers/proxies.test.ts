@@ -144,7 +144,11 @@ test.each(['http', 'https', 'socks5'])(
   async (scheme) => {
     const mute = await proxied(mutePort())
     const proxyUrl = `${scheme}://127.0.0.1:${mute.port}`
-    const transport = new HttpTransport({ server: 'https://127.0.0.1:1', headers: {}, proxyUrl }, hasty)
+    const transport = new HttpTransport(
+      { server: 'https://127.0.0.1:1', headers: {}, proxyUrl },
+      'none',
+      hasty,
+    )
     ends.push(() => transport.close())
     const { error } = await new Answer(transport).done()
     expect(error?.message).toContain('did not answer in 10000 ms')
