@@ -1,4 +1,4 @@
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { KubeInformerError } from '../errors.ts'
 import { type Environment, systemCode } from './environment.ts'
 import { addExtras } from './kube-config-extras.ts'
@@ -56,10 +56,12 @@ export async function parseKubeConfigs(
   const config = new KubeConfig()
   for (const { path, text } of texts) {
     const next = new KubeConfig()
+    // Absolute: joined to '.', `./plugin` would become a name to be looked for in PATH.
+    const directory = resolve(dirname(path))
     try {
       next.loadFromString(text)
-      next.makePathsAbsolute(dirname(path))
-      addExtras(next, loadYaml<unknown>(text), dirname(path))
+      next.makePathsAbsolute(directory)
+      addExtras(next, loadYaml<unknown>(text), directory)
     } catch (error) {
       throw unreadable(path, parseFailure(error))
     }

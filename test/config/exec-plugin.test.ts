@@ -227,6 +227,18 @@ describe('of a kubeconfig', () => {
     expect((await broker.material()).headers['authorization']).toBe('Bearer other')
   })
 
+  test('beside a file that is named without its folder', async () => {
+    const before = process.cwd()
+    process.chdir(directory)
+    try {
+      writeFileSync('kc-here', kubeconfig({ user }))
+      const material = await createCredentialsBroker({ file: 'kc-here' }, fakeRuntime()).material()
+      expect(material.headers['authorization']).toBe('Bearer from-plugin')
+    } finally {
+      process.chdir(before)
+    }
+  })
+
   test('an answer with an end is renewed ahead of it', async () => {
     writeFileSync(runs, '')
     const runtime = fakeRuntime()
