@@ -53,6 +53,8 @@ export class WatchSession implements Restartable {
   #port: MessagePort | undefined
   #sourceServer: SourceServer | undefined
   #incarnation = 0
+  /** The run whose end is no death. */
+  #toldToStop = -1
   #threadId = -1
   #running: Promise<void> | undefined
   /** Stops under way. A run that began before they ended would lose its port to them. */
@@ -143,14 +145,16 @@ export class WatchSession implements Restartable {
   }
 
   async #stop(drainMs: number): Promise<void> {
-    const { engine } = this.#options
+    const { engine, indexer } = this.#options
     engine.restarts.forget(this)
     this.#retryTimer?.cancel()
     this.reader.begin(-1)
+    indexer.abortOpenBracket()
     engine.slicer.remove(this.reader)
     this.#closeSource()
     const running = this.#running
     if (running !== undefined) {
+      this.#toldToStop = this.#incarnation
       this.#post({ type: 'stop' })
       let timer: Timer | undefined
       const late = new Promise<void>((resolve) => {
@@ -305,7 +309,8 @@ export class WatchSession implements Restartable {
     this.#takeLastCounters()
     addCounters(this.#past, this.#present)
     this.#present = { ...emptyCounters }
-    if (this.#stopped) return
+    // Also when it was started again meanwhile: its successor waits for `#stop`, which tidies up.
+    if (this.#stopped || incarnation === this.#toldToStop) return
     this.#disconnect()
     // What it sent and we have not applied is gone with it: its successor resumes at the last safe version.
     this.reader.begin(-1)

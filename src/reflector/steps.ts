@@ -71,7 +71,7 @@ export function startList(state: ReflectorState, inputs: Inputs): Step {
   return next.listMode === 'stream'
     ? step(enter(next, 'stream'), ...effects, openStream(inputs), {
         type: 'timer',
-        ms: timing.watchListProgressMs,
+        ms: Math.min(timing.watchListProgressMs, timing.watchListTotalMs),
       })
     : step(enter(next, 'list'), ...effects, openList(next, inputs), silence(inputs))
 }

@@ -41,6 +41,23 @@ describe.each(threadCounts)('stop and start at any moment, threads: $threads', (
     await until(() => bed.server.stats().connections === 0, 'no connection is left')
   })
 
+  it('line 11: stops and starts that nobody waits for are no deaths of workers', async () => {
+    const { informer } = bed.factory().core.v1.configmaps
+    const errors: unknown[] = []
+    informer.onStateChange((_state, error) => error && errors.push(error))
+    informer.start()
+    await informer.waitForSync({ signal: AbortSignal.timeout(10_000) })
+    for (let i = 0; i < 4; i++) {
+      void informer.stop()
+      informer.start()
+      await until(() => informer.state === 'watching', 'it watches again')
+    }
+    bed.create('late')
+    await until(() => informer.indexer.has('default/late'), 'the last run tells')
+    expect(errors).toEqual([])
+    expect(informer.stats().workerRestarts).toBe(0)
+  })
+
   it('line 11: a stop that does not wait gives the permit of its list back', async () => {
     const { v1 } = bed.factory({ drainMs: 0, maxConcurrentSyncs: 1 }).core
     bed.server.faults.delay(60_000)
