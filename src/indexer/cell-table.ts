@@ -5,7 +5,7 @@ import { touchLabels } from './touch-labels.ts'
 
 const latelyCount = 256
 /** Rows that a scan looks at in one go: what it touches of them fits into the first cache of a processor. */
-const blockCount = 64
+const blockCount = 32
 
 type Accepts<E> = (cell: VersionCell<E>) => boolean
 
@@ -104,7 +104,7 @@ export class CellTable<E> {
       while (end < cells.length) {
         const start = end
         end = Math.min(start + blockCount, cells.length)
-        for (const row of this.#accepted(cells.slice(start, end), accepts)) {
+        for (const row of this.#accepted(cells, start, end, accepts)) {
           const cell = this.#newestOf(row)
           // What took a row's place since the block was looked at may be something else.
           if (cell === row || (cell !== undefined && accepts(cell))) yield cell
@@ -116,11 +116,16 @@ export class CellTable<E> {
   }
 
   /** Apart from the generator, and with the bytes on their way: most of a scan's time is spent here. */
-  #accepted(block: readonly VersionCell<E>[], accepts: Accepts<E>): VersionCell<E>[] {
-    this.touched = touchLabels(block)
+  #accepted(
+    cells: readonly VersionCell<E>[],
+    start: number,
+    end: number,
+    accepts: Accepts<E>,
+  ): VersionCell<E>[] {
+    this.touched = touchLabels(cells, start, end)
     const found: VersionCell<E>[] = []
-    for (let i = 0; i < block.length; i++) {
-      const cell = this.#newestOf(block[i] as VersionCell<E>)
+    for (let i = start; i < end; i++) {
+      const cell = this.#newestOf(cells[i] as VersionCell<E>)
       if (cell !== undefined && accepts(cell)) found.push(cell)
     }
     return found

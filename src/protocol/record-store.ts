@@ -5,20 +5,21 @@
 
 /** One record's place. The bytes may move (compaction), the cell does not: hold cells, never offsets. */
 export class VersionCell<E = unknown> {
+  // What a scan needs of each comes first: it lies in one line of a processor's cache.
   slab: Slab<E>
   offset: number
-  length: number
+  /** Main only, written by the table of what is cached: its place there (-1: it is not there any more), and its key. */
+  position = -1
+  key = ''
   /** List generation that last confirmed this version. */
   generation: number
+  length: number
   /** Holders besides `cached`: queued changes, calls in progress. */
   uses = 0
   /** Held by the cache (or, in a worker, by the queue). Not cached and uses > 0: pinned. */
   cached = true
   /** The object made from the record, while somebody who uses the cell has asked for it; never while uses is 0. */
   object: unknown = undefined
-  /** Main only, written by the table of what is cached: its key, and its place there; -1: it is not there any more. */
-  key = ''
-  position = -1
 
   constructor(slab: Slab<E>, offset: number, length: number, generation: number) {
     this.slab = slab
