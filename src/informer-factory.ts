@@ -46,6 +46,7 @@ export class InformerFactory extends TypedGroups {
   readonly #onHandlerError: InformerOptions['onHandlerError']
   readonly #sources = new Map<string, ListerWatcher>()
   readonly #sets = new NamespaceSets()
+  #isStarted = false
   #closing: Promise<void> | undefined
 
   constructor(options: InformerFactoryOptions) {
@@ -95,6 +96,7 @@ export class InformerFactory extends TypedGroups {
   /** Starts every informer asked for so far. Idempotent. */
   start(): void {
     this.#refuseIfClosed()
+    this.#isStarted = true
     for (const handle of this.#handles.values()) if (handle.hasInformer) handle.informer.start()
   }
 
@@ -111,7 +113,7 @@ export class InformerFactory extends TypedGroups {
     )
     if (idle.length > 0)
       throw cacheSyncError(
-        idle.map(({ informer }) => pendingOf(informer)),
+        idle.map(({ informer }) => pendingOf(informer, this.#isStarted)),
         undefined,
         undefined,
       )
@@ -122,7 +124,8 @@ export class InformerFactory extends TypedGroups {
     const late = informers.filter((informer) => !informer.hasSynced())
     if (late.length === 0) throw failed.reason
     const lastError = late.find((informer) => informer.lastError !== undefined)?.lastError
-    throw cacheSyncError(late.map(pendingOf), options.signal, lastError ?? failed.reason)
+    const pending = late.map((informer) => pendingOf(informer, this.#isStarted))
+    throw cacheSyncError(pending, options.signal, lastError ?? failed.reason)
   }
 
   /**
@@ -247,6 +250,7 @@ export class InformerFactory extends TypedGroups {
           resyncPeriodMs: this.#options.resyncPeriodMs ?? 0,
           drainMs: this.#options.drainMs ?? 5_000,
           onHandlerError: this.#onHandlerError,
+          isFactoryStarted: () => this.#isStarted,
           template: {
             ...what,
             bounds: boundsOf(this.#options),

@@ -83,13 +83,19 @@ export interface InformerHealth {
   readonly refusedTotal: number
 }
 
-/** What ERR_CACHE_SYNC tells of an informer. */
-export function pendingOf(informer: {
-  readonly resource: string
-  readonly state: InformerState
-  readonly lastError: KubeInformerError | undefined
-}): PendingSync {
+/** What ERR_CACHE_SYNC tells of an informer. `isLate`: its factory had been started before it was asked for. */
+export function pendingOf(
+  informer: {
+    readonly resource: string
+    readonly state: InformerState
+    readonly lastError: KubeInformerError | undefined
+  },
+  isLate: boolean,
+): PendingSync {
   const { resource, state, lastError } = informer
-  const why = state === 'idle' ? 'not started: call factory.start()' : lastError?.message
+  const idle = isLate
+    ? 'not started: asked for after start(): call factory.start() again'
+    : 'not started: call factory.start()'
+  const why = state === 'idle' ? idle : lastError?.message
   return { resource, state, ...(why !== undefined && { lastError: why }) }
 }

@@ -1,4 +1,4 @@
-import { cacheSyncError } from './base/cache-sync-error.ts'
+import { cacheSyncError, type PendingSync } from './base/cache-sync-error.ts'
 import { holdProcess } from './base/runtime.ts'
 import { waitUntil } from './base/wait-until.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
@@ -40,6 +40,8 @@ export interface InformerOptions {
   readonly drainMs: number
   /** `source`: the registration, or what else failed. */
   readonly onHandlerError: (error: unknown, context: HandlerErrorContext, source: object) => void
+  /** The factory has been started: one that is idle still was asked for too late. Left out without a factory. */
+  readonly isFactoryStarted?: () => boolean
   /** Beside `health()`. */
   readonly onRefused?: (refused: RefusedObject) => void
 }
@@ -86,7 +88,7 @@ export class Informer<T> {
       slicer: engine.slicer,
       cache: () => cache as Indexer,
       unsynced: () =>
-        this.#cache.hasSynced ? undefined : { pending: pendingOf(this), lastError: this.#error },
+        this.#cache.hasSynced ? undefined : { pending: this.#pending(), lastError: this.#error },
       onHandlerError: (error, key, handler, registration) =>
         options.onHandlerError(error, { resource: options.resource, key, handler }, registration),
     })
@@ -161,7 +163,7 @@ export class Informer<T> {
     )
     if (this.#cache.hasSynced) return
     if (done) throw new KubeInformerError('ERR_CLOSED', `${this.resource}: closed before it synced`)
-    throw cacheSyncError([pendingOf(this)], options.signal, this.#error)
+    throw cacheSyncError([this.#pending()], options.signal, this.#error)
   }
 
   /**
@@ -297,6 +299,10 @@ export class Informer<T> {
   /** A registration is there that was not removed. */
   get hasHandlers(): boolean {
     return this.#processor.hasListeners
+  }
+
+  #pending(): PendingSync {
+    return pendingOf(this, this.#options.isFactoryStarted?.() ?? false)
   }
 
   async #close(): Promise<void> {

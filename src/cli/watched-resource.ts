@@ -91,7 +91,7 @@ export class WatchedResource {
 
   /** What it is doing, and what is wrong. */
   get why(): string {
-    const { lastError, state } = pendingOf(this.informer)
+    const { lastError, state } = pendingOf(this.informer, false)
     return lastError === undefined ? state : `${state}: ${lastError}`
   }
 

@@ -66,7 +66,9 @@ describe.each(threadCounts)('waiting for a sync that does not come, threads: $th
     expect(factory.core.v1.secrets.informer.state).toBe('idle')
     await factory.waitForCacheSync()
     expect(factory.core.v1.secrets.lister.list().size).toBe(0)
-    await expect(factory.waitForCacheSync()).rejects.toThrow(/secrets \(idle: not started/)
+    await expect(factory.waitForCacheSync()).rejects.toThrow(
+      /secrets \(idle: not started: asked for after start\(\): call factory\.start\(\) again/,
+    )
   })
 
   it('holds the process while somebody waits with a signal', async () => {
