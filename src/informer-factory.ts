@@ -190,7 +190,8 @@ export class InformerFactory extends TypedGroups {
       { broker: this.#broker },
       (options, isSet = false) => {
         if (isSet && known?.namespaced === false) {
-          throw invalidOption('namespaces', type.resource, 'are what this resource does not have')
+          const allowed = `${type.resource} have no namespaces: ask for them without selectNamespaces()`
+          throw invalidOption('namespaces', options.namespace, allowed)
         }
         return this.#handle(type, { ...select, ...options })
       },

@@ -189,6 +189,7 @@ test('what cannot be is refused, and leaves nothing behind', async () => {
   expect(() => pods.selectNamespaces(['a'], { namespace: 'b' } as object)).toThrow(refused('namespace'))
   expect(() => pods.selectNamespaces(['a'], { labels: 'b' } as object)).toThrow(refused('labels'))
   expect(() => nodes.selectNamespaces(['a'])).toThrow(refused('namespaces'))
+  expect(() => nodes.selectNamespaces(['a'])).toThrow(/a is refused: nodes have no namespaces/)
   const { informer } = pods.selectNamespaces(['a', 'b'])
   const b = pods.select({ namespace: 'b' }).informer
   await b.addIndexers({ taken: 'spec.nodeName' })
