@@ -29,18 +29,21 @@ export async function openTunnel(options: TunnelOptions): Promise<Socket> {
   socket.on('error', () => {})
   socket.setNoDelay(true).setKeepAlive(true, 60_000)
   let isLate = false
+  let isConnected = false
   const timer = runtime.setTimer(connectMsMax, () => {
     isLate = true
     socket.destroy(new Error('too late'))
   })
   try {
     await connected(socket, proxy.kind === 'https' ? 'secureConnect' : 'connect')
+    isConnected = true
     if (proxy.kind === 'socks5') await askSocks(socket, options)
     else await askHttp(socket, options)
     return socket
   } catch (error) {
     socket.destroy()
-    const reason = isLate ? `did not answer in ${connectMsMax} ms` : `refused: ${wordsOf(error)}`
+    const failed = isConnected ? 'refused' : 'cannot be reached'
+    const reason = isLate ? `did not answer in ${connectMsMax} ms` : `${failed}: ${wordsOf(error)}`
     throw new Error(
       proxy.secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), `${where} ${reason}`),
     )

@@ -64,3 +64,14 @@ test('a proxy that refuses is named in health, without its password', async () =
   expect(error).toMatchObject({ code: 'ERR_CONNECTION', message: expect.stringContaining('407') })
   expect(JSON.stringify([informer.health(), informer.stats()])).not.toContain('hunter2')
 })
+
+test('a proxy that is not there is said not to be reached, not to refuse', async () => {
+  const { server, proxy } = await start(connectProxy(() => '407 Proxy Authentication Required'))
+  const proxyUrl = `http://127.0.0.1:${proxy.port}`
+  await proxy.stop()
+  const informer = watching({ kubeConfig: { server: server.url, proxyUrl }, threads: 0 })
+  const error = await until(() => informer.health().error, 'the failure shows')
+  expect(error?.message).toContain(
+    `the proxy 127.0.0.1:${proxy.port} cannot be reached: connect ECONNREFUSED`,
+  )
+})
