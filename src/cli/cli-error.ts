@@ -72,8 +72,11 @@ function hintFor(error: KubeInformerError, cause: string, server: string | undef
     case 'ERR_CONNECTION':
     case 'ERR_SILENT_CONNECTION':
     case 'ERR_STREAM_ENDED':
-      if (/certificate|CERT_|SELF_SIGNED|ALTNAME/i.test(cause)) {
-        return "pass the cluster's CA with --certificate-authority FILE (or --insecure-skip-tls-verify to trust anything)"
+      if (/ALTNAME/i.test(cause)) {
+        return "the certificate is another name's: set tls-server-name in the kubeconfig's cluster (tlsServerName in code)"
+      }
+      if (/certificate|CERT_|SELF_SIGNED/i.test(cause)) {
+        return "pass the cluster's CA with --certificate-authority FILE, ca in code (or --insecure-skip-tls-verify to trust anything)"
       }
       if (/wrong version number|EPROTO/i.test(cause))
         return 'the server does not speak TLS there: try http://'

@@ -23,7 +23,15 @@ test.each<[string, unknown, RegExp, number]>([
   [
     'unknown authority',
     new KubeInformerError('ERR_CONNECTION', 'no', { cause: new Error('self-signed certificate') }),
-    /--certificate-authority FILE/,
+    /--certificate-authority FILE, ca in code/,
+    1,
+  ],
+  [
+    'a name that is not in the certificate',
+    new KubeInformerError('ERR_CONNECTION', 'no', {
+      cause: new Error("ERR_TLS_CERT_ALTNAME_INVALID: Hostname/IP does not match certificate's altnames"),
+    }),
+    /tls-server-name .*tlsServerName/,
     1,
   ],
   [
