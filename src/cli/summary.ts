@@ -1,4 +1,6 @@
 import type { AuditResult } from './audit.ts'
+import { textOf, wrap } from './live/line.ts'
+import { widthOf } from './live/text-width.ts'
 import type { Percentiles } from './process-meter.ts'
 import { formatBytes, formatCount, formatMs } from './units.ts'
 
@@ -109,7 +111,9 @@ export function roundNumbers<T>(value: T): T {
 
 export function summaryText(summary: Summary): string {
   const { changes, sliceMs, loopDelayMs, audit, resources } = summary
-  const rows: [string, string][] = [['objects', `${formatCount(summary.objects)} ${summary.resource}`]]
+  const rows: [string, string][] = [
+    ['objects', `${formatCount(summary.objects)} ${summary.resource.replaceAll(',', ', ')}`],
+  ]
   if (resources.length > 1) for (const each of resources) rows.push(['', resourceText(each)])
   rows.push(
     ['synced', syncText(summary)],
@@ -139,7 +143,19 @@ export function summaryText(summary: Summary): string {
     ])
     for (const example of audit.examples) rows.push(['', example])
   }
-  return rows.map(([name, text]) => `${name.padEnd(12)} ${text}`).join('\n')
+  return rows.flatMap(rowLines).join('\n')
+}
+
+const columnsMax = 80
+const nameColumns = 12
+
+/** A terminal of 80 columns breaks longer lines anywhere; what is one word stays one. */
+function rowLines([name, text]: readonly [string, string]): string[] {
+  const width = columnsMax - nameColumns
+  // Figures stay with their words, as far as they fit.
+  const parts = text.split(/(?<=,) /).flatMap((part) => (widthOf(part) > width ? part.split(' ') : [part]))
+  const lines = wrap(parts, ' ', width).map(textOf)
+  return lines.map((line, i) => (i === 0 ? name : '').padEnd(nameColumns) + line)
 }
 
 function resourceText({ resource, objects, delivered, syncMs, lagMs, error }: ResourceSummary): string {

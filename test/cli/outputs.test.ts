@@ -140,14 +140,51 @@ test('text: the summary names the audit and every figure; several have a line ea
   const { writer, text } = sink()
   await textOutput(writer, writer, 0).end(summary)
   const shown = text()
-  expect(shown).toContain('ok: true, compared: 2, missing: 0, extra: 0, different: 0, fold: true')
+  expect(shown).toMatch(
+    /\naudit +ok: true, compared: 2, missing: 0, extra: 0, different: 0,\n +fold: true\n$/,
+  )
   for (const part of ['2 pods', '3 delivered', 'p99 2.0 ms', 'peak 120 MB', '0 relists'])
     expect(shown).toContain(part)
   await textOutput(writer, writer, 0).end(summaryOf(pods, { ...nodes, syncMs: null, error: 'forbidden' }))
   const several = text()
-  expect(several).toMatch(/objects +7 pods,nodes\n +pods: 2 objects, synced in 13 ms, 3 changes/)
-  expect(several).toMatch(/nodes: 5 objects, never synced, 3 changes, lag p99 2.0 ms \(forbidden\)/)
+  expect(several).toMatch(/objects +7 pods, nodes\n +pods: 2 objects, synced in 13 ms, 3 changes/)
+  expect(several).toMatch(/nodes: 5 objects, never synced, 3 changes,\s+lag p99 2.0 ms \(forbidden\)/)
   expect(several).toMatch(/synced +all but nodes/)
+})
+
+test('text: no line of the summary is wider than 80 columns, and every figure stands in one', async () => {
+  const many = ['pods', 'nodes', 'apps/v1/deployments', 'networking.k8s.io/v1/networkpolicies', 'secrets']
+  const error = 'the connection to 10.0.0.1:6443 failed: ECONNREFUSED: connect ECONNREFUSED 10.0.0.1:6443'
+  const large = many.map((resource) => ({
+    ...pods,
+    resource,
+    objects: 150_000,
+    delivered: 1_234_567,
+    received: 9_876_543,
+    changes: { add: 150_000, update: 1_000_000, delete: 84_567 },
+    audit: {
+      ok: false,
+      compared: 150_000,
+      missing: 10,
+      extra: 20,
+      different: 30,
+      fold: false,
+      examples: [error],
+    },
+    error,
+  }))
+  const { writer, text } = sink()
+  await textOutput(writer, writer, 0).end(summaryOf(...large))
+  const shown = text()
+  expect(shown.split('\n').filter((line) => line.length > 80)).toEqual([])
+  const words = shown.replaceAll(/\s+/g, ' ')
+  for (const part of [
+    '(750,000 add, 5,000,000 update',
+    'own slices p99 1.0 ms max 2.0 ms',
+    `(${error})`,
+    'fold: false',
+  ])
+    expect(words).toContain(part)
 })
 
 const syncing: ResourceSample = {
