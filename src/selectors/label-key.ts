@@ -38,16 +38,16 @@ export class LabelKey {
     if (labels === 0) return undefined
     if (!mapHead(bytes, labels, head)) throw formatError(labels)
     let at = head.start
-    let found: string | undefined
     for (let left = head.count; left > 0; left--) {
       if (!spanString(bytes, at, key)) throw formatError(at)
       const isText = spanString(bytes, key.end, value)
+      // No record has a label twice (repeated-key.ts).
+      if (this.isAt(bytes, key, source.values)) {
+        return isText ? spanText(sliceable(bytes), value, source.values) : undefined
+      }
       at = isText ? value.end : skipValue(bytes, key.end, source.structures)
-      // To the end of the labels: of a key that occurs twice the last one counts.
-      if (!this.isAt(bytes, key, source.values)) continue
-      found = isText ? spanText(sliceable(bytes), value, source.values) : undefined
     }
-    return found
+    return undefined
   }
 
   #textOf(labels: Readonly<Record<string, unknown>> | undefined): string | undefined {

@@ -54,6 +54,8 @@ export class LabelSelector {
   readonly #conditions: readonly Condition[]
   /** By condition: what the labels at hand say so far. */
   readonly #states: Uint8Array
+  /** Conditions whose label has not been met. */
+  #open = 0
   /** By dictionary. Weak: a selector may outlive the cache's epochs. */
   readonly #memos = new WeakMap<LabelSource, LabelMemo>()
   /** The one of the last record, held strongly for as long as the selector is in use: nearly all are of one dictionary. */
@@ -96,7 +98,9 @@ export class LabelSelector {
     const memo = this.#memoOf(source)
     const { keys } = memo
     let at = head.start
-    for (let left = head.count; left > 0; left--) {
+    this.#open = this.#conditions.length
+    // No record has a label twice (repeated-key.ts): what was found is all there is to find.
+    for (let left = head.count; left > 0 && this.#open > 0; left--) {
       const first = bytes[at] as number
       const isShort = (first & 0xe0) === 0x40
       const id = isShort ? (first & 31) | ((bytes[at + 1] as number) << 5) : referenceAt(bytes, at)
@@ -110,6 +114,7 @@ export class LabelSelector {
         const valueId = referenceAt(bytes, at)
         const state = valueId < 0 ? 0 : ((memo.states[found - firstKey] as Uint8Array)[valueId] as number)
         this.#states[found - firstKey] = state || this.#stateAt(bytes, at, source, memo, found - firstKey)
+        this.#open--
       }
       const t = bytes[at] as number
       // Nearly all values: one of the dictionary, or a short text.
@@ -137,10 +142,10 @@ export class LabelSelector {
     const { id, end } = key
     let count = 0
     let last = 0
-    // To the end of the labels: of a key that occurs twice the last one counts.
     for (let i = 0; i < this.#conditions.length; i++) {
       if (!(this.#conditions[i] as Condition).key.isAt(bytes, key, source.values)) continue
       this.#states[i] = this.#stateAt(bytes, end, source, memo, i)
+      this.#open--
       count++
       last = i
     }

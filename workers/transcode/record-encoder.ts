@@ -3,6 +3,7 @@ import { recordTags } from '../../src/protocol/record-layout.ts'
 import { Detour } from './detour.ts'
 import { ch } from './json-scanner.ts'
 import { RecordFacts } from './record-facts.ts'
+import { hasRepeatedKey } from './repeated-key.ts'
 import { ScalarEncoder } from './scalar-encoder.ts'
 import {
   type KeyNode,
@@ -322,8 +323,15 @@ export class RecordEncoder extends ScalarEncoder {
     if ((this.injected & bit) !== 0) throw Detour.retype
     if (plan.role === role.uid && c === ch.quote) this.#uid(site)
     else {
-      if (plan.role === role.labels && c === ch.leftBrace) this.facts.labelsAt = this.to
+      const isLabels = plan.role === role.labels && c === ch.leftBrace
+      if (isLabels) this.facts.labelsAt = this.to
       this.value(site)
+      if (
+        isLabels &&
+        hasRepeatedKey(this.out, this.facts.labelsAt, this.values.values, this.structures.structures)
+      ) {
+        throw Detour.normalise
+      }
       if (plan.role === role.metadata) this.facts.metadataRead = c === ch.leftBrace
     }
     if (c === ch.quote) this.facts.note(plan.role, start, this.at)
