@@ -14,6 +14,7 @@ import {
 } from './kube-config-file.ts'
 import type { KubeConfigLike } from './kube-config-like.ts'
 import { kubeConfigSource } from './kube-config-source.ts'
+import { isSame, restingTexts } from './resting-texts.ts'
 
 /**
  * How to reach the API server: client-node's `KubeConfig`, a server by its address, a kubeconfig file (and context),
@@ -68,13 +69,20 @@ function fileSource(options: KubeConfigFile, environment: Environment, runtime: 
   // The one of the first time: `kubectl config use-context` is not meant for programs that run.
   let { context } = options
   let parsed: KubeConfigLike | undefined
+  const read = async (): Promise<readonly KubeConfigText[]> => {
+    const found = await readKubeConfigs(paths, environment)
+    if (found.length === 0) throw nothingFound(paths, explicit)
+    return found
+  }
   const files = kubeConfigSource({
     description: `kubeconfig ${paths.join(', ')}`,
     // Read each time, parsed when it was changed: a cluster that is made anew writes its certificates here.
-    load: async () => {
-      const found = await readKubeConfigs(paths, environment)
-      if (found.length === 0) throw nothingFound(paths, explicit)
-      if (parsed === undefined || JSON.stringify(found) !== JSON.stringify(texts)) {
+    load: async (signal) => {
+      let found = await read()
+      if (texts !== undefined && !isSame(found, texts)) {
+        found = await restingTexts(found, read, runtime, signal)
+      }
+      if (parsed === undefined || !isSame(found, texts)) {
         parsed = await parseKubeConfigs(found, context)
         context ??= parsed.getCurrentContext()
         texts = found

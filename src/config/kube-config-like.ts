@@ -5,6 +5,7 @@ export interface KubeConfigLike {
   getCurrentCluster(): KubeConfigCluster | null
   getCurrentUser(): KubeConfigUser | null
   getCurrentContext(): string
+  getContextObject?(name: string): { readonly user: string } | null
   applyToHTTPSOptions(options: AppliedOptions): Promise<void>
 }
 

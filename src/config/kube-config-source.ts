@@ -16,7 +16,7 @@ export interface KubeConfigSourceOptions {
   /** For messages. */
   readonly description: string
   /** The configuration as it is now. */
-  readonly load: () => Promise<KubeConfigLike>
+  readonly load: (signal: AbortSignal) => Promise<KubeConfigLike>
   readonly environment: Environment
   readonly runtime: Runtime
 }
@@ -41,7 +41,14 @@ export function kubeConfigSource(options: KubeConfigSourceOptions): CredentialSo
       return Math.min(tokenFileReuseMs, credentials.reuseMs)
     },
     load: async (fresh) =>
-      materialOf(await options.load(), fresh, options, credentials, closing.signal, checkServer),
+      materialOf(
+        await options.load(closing.signal),
+        fresh,
+        options,
+        credentials,
+        closing.signal,
+        checkServer,
+      ),
     close: () => closing.abort(),
   }
 }
@@ -63,7 +70,11 @@ async function materialOf(
   const proxyUrl = cluster.proxyUrl
     ? checkedProxyUrl(cluster.proxyUrl, (why) => refused(`: its proxy-url ${why}`))
     : proxyFromEnvironment(server, environment.variables)
-  const user = config.getCurrentUser() ?? {}
+  const named = config.getContextObject?.(config.getCurrentContext())?.user
+  const found = config.getCurrentUser()
+  // Without it we would be somebody else, anonymous mostly. A context that names nobody means that.
+  if (named && !found) throw refused(`: the user "${named}" of its context is missing`)
+  const user = found ?? {}
   const authentication = authenticationOf(user, where)
   const impersonation = impersonationOf(user, where)
   const applied = await applyKubeConfig({ config, cluster, user, where, runtime, signal })

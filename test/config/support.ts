@@ -1,5 +1,6 @@
 import type { Runtime } from '../../src/base/runtime.ts'
 import type { Environment } from '../../src/config/environment.ts'
+import { restMs } from '../../src/config/resting-texts.ts'
 
 /** Files and variables in memory; `reads` counts, so that a test sees what was cached. */
 export interface FakeEnvironment extends Environment {
@@ -27,7 +28,7 @@ export function fakeEnvironment(
   }
 }
 
-/** A clock the test moves. */
+/** A clock the test moves; only the time between two looks at a changed kubeconfig passes by itself. */
 export function fakeRuntime(): Runtime & { now: number } {
   return {
     now: 1_000_000,
@@ -35,7 +36,13 @@ export function fakeRuntime(): Runtime & { now: number } {
       return this.now
     },
     random: () => 0,
-    setTimer: () => ({ cancel() {} }),
+    setTimer(ms, fn) {
+      if (ms === restMs) {
+        this.now += ms
+        setImmediate(fn)
+      }
+      return { cancel() {} }
+    },
     defer: () => ({ cancel() {} }),
   }
 }
