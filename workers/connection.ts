@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
 import { Pool } from 'undici'
+import { redact } from '../src/base/redact.ts'
 import { nodeRuntime, type Runtime } from '../src/base/runtime.ts'
-import { makeConnector } from '../src/net/connector.ts'
+import { endpointOf, makeConnector } from '../src/net/connector.ts'
+import { secretsOf } from '../src/net/secrets.ts'
 import { Sockets } from '../src/net/sockets.ts'
 import type { Compression, ConnectionMaterial } from '../src/protocol/messages.ts'
 import { HttpRequest } from './http-request.ts'
@@ -87,8 +89,7 @@ export class HttpTransport implements Transport {
 
   /** `text` without the credentials of now and of just before. */
   redact(text: string): string {
-    const secrets = [...secretsOf(this.#material), ...this.#oldSecrets]
-    return secrets.reduce((shown, secret) => shown.replaceAll(secret, '[redacted]'), text)
+    return redact(text, [...secretsOf(this.#material), ...this.#oldSecrets])
   }
 
   async close(): Promise<void> {
@@ -136,17 +137,4 @@ function accepts(compression: Compression, kind: RequestKind): boolean {
 /** Without user and password, which a URL may hold. */
 function hostOf(server: string): string {
   return URL.canParse(server) ? new URL(server).host : 'an invalid server URL'
-}
-
-/** What a connection depends on: another one of it needs a new pool. */
-function endpointOf({ server, proxyUrl, tls }: ConnectionMaterial): string {
-  return JSON.stringify([server, proxyUrl, tls])
-}
-
-function secretsOf({ headers }: ConnectionMaterial): readonly string[] {
-  return Object.entries(headers)
-    .filter(([name]) => /^(authorization|proxy-authorization|cookie)$/i.test(name))
-    .flatMap(([, value]) => value)
-    .map((value) => value.replace(/^(Bearer|Basic) /i, ''))
-    .filter((value) => value.length >= 4)
 }

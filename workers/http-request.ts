@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import type { Dispatcher } from 'undici'
+import { redact } from '../src/base/redact.ts'
 import type { Runtime } from '../src/base/runtime.ts'
 import { KubeInformerError } from '../src/errors.ts'
 import { parseRetryAfter, statusError } from '../src/protocol/status-error.ts'
@@ -164,8 +165,9 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
 
   #endFailure(failure: Failure): void {
     const bytes = Buffer.concat(failure.body)
-    const body = this.#redact((failure.isCompressed ? unpacked(bytes) : bytes).toString('utf8'))
-    this.#fail(statusError(failure.status, failure.retryAfterMs, body))
+    const body = (failure.isCompressed ? unpacked(bytes) : bytes).toString('utf8')
+    const shown = (text: string): string => this.#redact(text)
+    this.#fail(statusError(failure.status, failure.retryAfterMs, body, undefined, shown))
   }
 
   #fail(error: KubeInformerError): void {
@@ -184,7 +186,7 @@ export class HttpRequest implements TransportRequest, Dispatcher.DispatchHandler
   }
 
   #redact(text: string): string {
-    return this.#options.secrets.reduce((shown, secret) => shown.replaceAll(secret, '[redacted]'), text)
+    return redact(text, this.#options.secrets)
   }
 }
 

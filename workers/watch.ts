@@ -152,13 +152,18 @@ class Watch {
   /** What a server says in an answer that looks like a success is its own text, too: it may say our token. */
   #shown(error: KubeInformerError): WireError {
     const wire = toWireError(error)
-    const { reason } = wire.facts
+    const { reason, continueToken, fields } = wire.facts
     const redact = (text: string): string => this.#http?.redact(text) ?? text
     return {
       ...wire,
       message: redact(wire.message),
       causes: wire.causes.map(redact),
-      facts: { ...wire.facts, ...(reason !== undefined && { reason: redact(reason) }) },
+      facts: {
+        ...wire.facts,
+        ...(reason !== undefined && { reason: redact(reason) }),
+        ...(continueToken !== undefined && { continueToken: redact(continueToken) }),
+        ...(fields !== undefined && { fields: fields.map(redact) }),
+      },
     }
   }
 

@@ -1,7 +1,9 @@
 import { type Dispatcher, Pool } from 'undici'
+import { redact } from '../base/redact.ts'
 import { nodeRuntime } from '../base/runtime.ts'
 import { KubeInformerError } from '../errors.ts'
-import { makeConnector } from '../net/connector.ts'
+import { endpointOf, makeConnector } from '../net/connector.ts'
+import { secretsOf } from '../net/secrets.ts'
 import { Sockets } from '../net/sockets.ts'
 import type { ConnectionMaterial } from '../protocol/messages.ts'
 import { statusObjectError } from '../protocol/status-error.ts'
@@ -12,7 +14,8 @@ export class ApiClient {
   readonly #broker: CredentialsBroker
   readonly #sockets = new Sockets()
   #pool: Pool | undefined
-  #material: ConnectionMaterial | undefined
+  #endpoint: string | undefined
+  #isClosed = false
 
   constructor(broker: CredentialsBroker) {
     this.#broker = broker
@@ -21,7 +24,7 @@ export class ApiClient {
   /**
    * The parsed JSON body of a GET. A 401 is tried once more with fresh credentials.
    * Rejects with ERR_CONNECTION, ERR_UNAUTHORIZED, ERR_FORBIDDEN, ERR_NOT_FOUND, ERR_API_STATUS,
-   * ERR_UNEXPECTED_BODY; with `signal.reason` when aborted.
+   * ERR_UNEXPECTED_BODY, ERR_CLOSED; with `signal.reason` when aborted.
    */
   async getJson(path: string, options: JsonRequestOptions = {}): Promise<unknown> {
     try {
@@ -33,9 +36,9 @@ export class ApiClient {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#pool?.destroy()
     this.#pool = undefined
-    this.#material = undefined
     await this.#sockets.destroy()
   }
 
@@ -68,27 +71,33 @@ export class ApiClient {
       }
     }
     if (answer.statusCode >= 400) {
-      throw statusObjectError(body, answer.statusCode, undefined, path.split('?', 1)[0])
+      throw statusObjectError(body, answer.statusCode, undefined, path.split('?', 1)[0], (text) =>
+        redact(text, secretsOf(material)),
+      )
     }
     return body
   }
 
   /** One pool per material: rotated certificates need new connections. */
   async #poolFor(material: ConnectionMaterial): Promise<Pool> {
-    if (this.#pool === undefined || endpointOf(this.#material) !== endpointOf(material)) {
+    // Material may come after the end; whoever closes has gone by then.
+    if (this.#isClosed) throw closed()
+    const endpoint = endpointOf(material)
+    if (this.#pool === undefined || this.#endpoint !== endpoint) {
       await this.#pool?.destroy()
+      if (this.#isClosed) throw closed()
       this.#pool = new Pool(new URL(material.server).origin, {
         connect: makeConnector({ material, runtime: nodeRuntime, onSocket: this.#sockets.add }),
         connections: 4,
       })
     }
-    this.#material = material
+    this.#endpoint = endpoint
     return this.#pool
   }
 }
 
-function endpointOf(material: ConnectionMaterial | undefined): string {
-  return JSON.stringify([material?.server, material?.proxyUrl, material?.tls])
+function closed(): KubeInformerError {
+  return new KubeInformerError('ERR_CLOSED', 'closed before the request was made')
 }
 
 export interface JsonRequestOptions {

@@ -1,6 +1,7 @@
 import { version } from '../base/version.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { ConnectionMaterial, RequestHeaders } from '../protocol/messages.ts'
+import { protocolName } from './protocol-name.ts'
 
 /** Left out: what is empty, and TLS settings for a plain HTTP server; they would mislead whoever reads the material. */
 export function connectionMaterial({
@@ -31,7 +32,7 @@ export function serverUrl(text: string): string {
     throw refused('the server address is not a URL; it looks like https://host:6443')
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw refused(`the server address ${url.protocol}// is neither https:// nor http://`)
+    throw refused(`the server address begins with ${protocolName(url)} and is neither https:// nor http://`)
   }
   if (url.username !== '' || url.password !== '') {
     throw refused('the server address holds a user or password: pass a token instead')

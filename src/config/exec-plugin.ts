@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts'
 import { type ExecCluster, type ExecConfig, execInfo } from './exec-config.ts'
 import { type ExecCredential, parseExecCredential } from './exec-credential.ts'
 import { type PluginOutcome, runPlugin, stdoutBytesMax } from './plugin-run.ts'
-import { redact } from './redact.ts'
+import { pluginWords } from './plugin-words.ts'
 import type { Renewed } from './renewal.ts'
 
 /** Below the 60 s that a watch waits for fresh credentials: its error is to say that the plugin was slow. */
@@ -56,7 +56,7 @@ function failure(
       return error(options, `is not installed${installHint === undefined ? '' : `. ${hint(installHint)}`}`)
     }
     case 'failed': {
-      const said = redact(outcome.said, secretsOf(options.config))
+      const said = pluginWords(outcome.said, secretsOf(options.config))
       return error(options, `failed: it ${outcome.how}${said && `: ${said}`}`)
     }
     default:

@@ -2,13 +2,14 @@ import { BlockList, isIP, isIPv6 } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { KubeInformerError } from '../errors.ts'
 import { proxyProtocols } from '../net/proxy-address.ts'
+import { protocolName } from './protocol-name.ts'
 
 /** `refuse` makes the error; it never gets the address itself, which may hold a password. */
 export function checkedProxyUrl(text: string, refuse: (why: string) => KubeInformerError): string {
   const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined
   if (url === undefined) throw refuse('is not a URL; it looks like http://host:3128')
   if (!proxyProtocols.includes(url.protocol)) {
-    throw refuse(`begins with ${url.protocol} and not with one of ${proxyProtocols.join(', ')}`)
+    throw refuse(`begins with ${protocolName(url)} and not with one of ${proxyProtocols.join(', ')}`)
   }
   if (url.hostname === '') throw refuse('has no host')
   return text.trim()

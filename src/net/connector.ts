@@ -8,6 +8,11 @@ import { openTunnel } from './tunnel.ts'
 /** For the proxy to consent, and for the server's TCP and TLS handshakes. */
 export const connectMsMax = 10_000
 
+/** What a connection depends on: another one of it needs new connections. */
+export function endpointOf({ server, proxyUrl, tls }: ConnectionMaterial): string {
+  return JSON.stringify([server, proxyUrl, tls])
+}
+
 export interface ConnectorOptions {
   readonly material: ConnectionMaterial
   readonly runtime: Runtime

@@ -37,7 +37,7 @@ export function parseProxy(proxyUrl: string): ProxyAddress {
     port: url.port === '' ? known.port : Number(url.port),
     user,
     password,
-    secrets: [basic(user, password), password, url.password].filter((secret) => secret.length >= 4),
+    secrets: [basic(user, password), password, url.password].filter((secret) => secret !== ''),
   }
 }
 

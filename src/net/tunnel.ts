@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { isIP, type Socket, connect as tcpConnect } from 'node:net'
 import { getCACertificates, connect as tlsConnect } from 'node:tls'
+import { redact } from '../base/redact.ts'
 import type { Runtime } from '../base/runtime.ts'
 import type { ConnectionMaterial } from '../protocol/messages.ts'
 import { authority, basicCredentials, type ProxyAddress } from './proxy-address.ts'
@@ -44,9 +45,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Socket> {
     socket.destroy()
     const failed = isConnected ? 'refused' : 'cannot be reached'
     const reason = isLate ? `did not answer in ${connectMsMax} ms` : `${failed}: ${wordsOf(error)}`
-    throw new Error(
-      proxy.secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), `${where} ${reason}`),
-    )
+    throw new Error(redact(`${where} ${reason}`, proxy.secrets))
   } finally {
     timer.cancel()
   }

@@ -1,6 +1,7 @@
+import { cutText } from '../base/redact.ts'
 import { type ErrorCode, type ErrorFacts, KubeInformerError } from '../errors.ts'
 
-/** Longest part of a server's message that is shown. */
+/** Longest part of a server's message that is shown. Whoever takes secrets out later knows where it was cut. */
 const messageLengthMax = 500
 const causeCountMax = 16
 
@@ -16,6 +17,7 @@ export function statusError(
   retryAfterMs: number | undefined,
   body: string,
   who = 'the API server',
+  shown: (text: string) => string = (said) => said,
 ): KubeInformerError {
   let parsed: unknown
   try {
@@ -23,22 +25,28 @@ export function statusError(
   } catch {
     // The status says enough.
   }
-  return statusObjectError(parsed, httpStatus, retryAfterMs, who)
+  return statusObjectError(parsed, httpStatus, retryAfterMs, who, shown)
 }
 
-/** A Status object (an ERROR event's, a body's), or whatever stood there, as a coded error. */
+/**
+ * A Status object (an ERROR event's, a body's), or whatever stood there, as a coded error. `shown` takes secrets out of
+ * what it says, before it is cut.
+ */
 export function statusObjectError(
   object: unknown,
   httpStatus = 0,
   retryAfterMs?: number,
   who = 'the API server',
+  shown: (text: string) => string = (said) => said,
 ): KubeInformerError {
   const status = record(object)
   const code = status['kind'] === 'Status' && typeof status['code'] === 'number' ? status['code'] : httpStatus
+  const text = (value: unknown): string =>
+    typeof value === 'string' ? cutText(shown(value), messageLengthMax) : ''
   const reason = text(status['reason'])
   const message = text(status['message'])
   const details = record(status['details'])
-  const causes = causesOf(details)
+  const causes = causesOf(details, text)
   const seconds = details['retryAfterSeconds']
   const wait = retryAfterMs ?? (typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined)
   const token = record(status['metadata'])['continue']
@@ -47,11 +55,11 @@ export function statusObjectError(
     ...(code > 0 && { status: code }),
     ...(reason !== '' && { reason }),
     ...(wait !== undefined && { retryAfterMs: wait }),
-    ...(typeof token === 'string' && token !== '' && { continueToken: token }),
+    ...(typeof token === 'string' && token !== '' && { continueToken: shown(token) }),
     ...(fields.length > 0 && { fields }),
   }
-  const shown = [code > 0 ? String(code) : 'with no status', reason, message].filter((part) => part !== '')
-  return new KubeInformerError(codeOf(code, reason, message, causes), `${who} answered ${shown.join(' ')}`, {
+  const parts = [code > 0 ? String(code) : 'with no status', reason, message].filter((part) => part !== '')
+  return new KubeInformerError(codeOf(code, reason, message, causes), `${who} answered ${parts.join(' ')}`, {
     facts,
   })
 }
@@ -78,7 +86,7 @@ function codeOf(code: number, reason: string, message: string, causes: readonly 
   return isTooLarge ? 'ERR_VERSION_TOO_LARGE' : 'ERR_API_STATUS'
 }
 
-function causesOf(details: Record<string, unknown>): Cause[] {
+function causesOf(details: Record<string, unknown>, text: (value: unknown) => string): Cause[] {
   const causes = Array.isArray(details['causes']) ? details['causes'].slice(0, causeCountMax) : []
   return causes.map((cause: unknown) => {
     const { reason, field, message } = record(cause)
@@ -88,8 +96,4 @@ function causesOf(details: Record<string, unknown>): Cause[] {
 
 function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value.slice(0, messageLengthMax) : ''
 }

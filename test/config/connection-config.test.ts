@@ -96,6 +96,12 @@ describe('explicit server', () => {
     ['a user with a colon', { server: 'https://host', username: 'a:b', password: secret }, /without a colon/],
     ['a proxy of no kind', { server: 'https://host', proxyUrl: `ftp://a:${secret}@b` }, /begins with ftp: /],
     ['a proxy without a host', { server: 'https://host', proxyUrl: 'socks5://' }, /proxyUrl has no host/],
+    [
+      'a proxy that begins with a password',
+      { server: 'https://host', proxyUrl: `${secret}:me@host` },
+      /begins/,
+    ],
+    ['a server that begins with a password', { server: `${secret}://h` }, /an unknown protocol/],
     ['no proxy address', { server: 'https://host', proxyUrl: `proxy ${secret}` }, /proxyUrl is not a URL/],
     ['an empty token', { server: 'https://host', token: '' }, /the token is empty/],
     [
@@ -111,7 +117,7 @@ describe('explicit server', () => {
       error = thrown
     }
     expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION', message: expect.stringMatching(message) })
-    expect(JSON.stringify(error) + String(error)).not.toContain(secret)
+    expect((JSON.stringify(error) + String(error)).toLowerCase()).not.toContain(secret.toLowerCase())
   })
 
   test('an unreadable or empty token file is named', async () => {

@@ -10,7 +10,10 @@ import { createInformerFactory, type InformerFactoryOptions } from '../../src/in
 import { testCertificate } from '../support/test-certificate.ts'
 import { threadCounts, until } from './contract-bed.ts'
 
-const token = 'a-secret&token'
+const shortToken = 'a-secret&token'
+/** Of the size of a service account's: no error shows so much of what a server says. */
+const longToken = `a-secret&${Array.from({ length: 1_000 }, (_, at) => ((at * 7) % 36).toString(36)).join('')}`
+const escaped = (status: string): string => status.replaceAll('secret', String.raw`\u0073ecret`)
 
 describe.each(threadCounts)('a server that says our token, threads: $threads', ({ threads }) => {
   let server: Server
@@ -21,10 +24,17 @@ describe.each(threadCounts)('a server that says our token, threads: $threads', (
   })
 
   it.each([
-    ['an error', 500, (status: string) => status],
-    ['an error, escaped', 500, (status: string) => status.replaceAll('secret', String.raw`\u0073ecret`)],
-    ['an ERROR event', 200, (status: string) => `{"type":"ERROR","object":${status}}\n`],
-  ])('does not stand in what is shown of %s', async (_what, code, bodyOf) => {
+    ['an error', shortToken, 500, (status: string) => status],
+    ['an error, escaped', shortToken, 500, escaped],
+    ['an ERROR event', shortToken, 200, (status: string) => `{"type":"ERROR","object":${status}}\n`],
+    ['an error, of 1,000 characters', longToken, 500, escaped],
+    [
+      'an ERROR event, of 1,000 characters',
+      longToken,
+      200,
+      (status: string) => `{"type":"ERROR","object":${escaped(status)}}\n`,
+    ],
+  ])('does not stand in what is shown of %s', async (_what, token, code, bodyOf) => {
     server = createServer(({ headers }, response) => {
       const said = `I got ${headers.authorization}`
       const status = JSON.stringify({ kind: 'Status', code: 500, message: said, reason: said })
@@ -42,20 +52,26 @@ describe.each(threadCounts)('a server that says our token, threads: $threads', (
     const { message, facts, cause } = informer.lastError as NonNullable<typeof informer.lastError>
     await factory.close()
     expect(message).toContain('I got Bearer [redacted]')
-    expect(`${message} ${JSON.stringify(facts)} ${String(cause)}`).not.toContain(token)
+    const shown = `${message} ${JSON.stringify(facts)} ${String(cause)}`
+    expect(shown).not.toContain(token.slice(0, 12))
   })
 })
 
 describe('credentials of every kind', () => {
   const secrets = {
     token: 'tok-secret-12',
-    password: 'pass-secret-1',
+    password: 'pass/secret-1',
+    apiKey: 'apik-secret-1',
     pluginToken: 'plug-secret-1',
     pluginEnv: 'env-secret-12',
     proxy: 'prox-secret-1',
     key: testCertificate.key.split('\n')[1] as string,
   }
-  const forms = Object.values(secrets).flatMap((secret) => [secret, Buffer.from(secret).toString('base64')])
+  const forms = Object.values(secrets).flatMap((secret) => [
+    secret,
+    Buffer.from(secret).toString('base64'),
+    encodeURIComponent(secret),
+  ])
   const basic = Buffer.from(`me:${secrets.password}`).toString('base64')
   const plugin = (script: string): KubeConfig => {
     const config = new KubeConfig()
@@ -66,6 +82,15 @@ describe('credentials of every kind', () => {
       env: [{ name: 'MY_SECRET', value: secrets.pluginEnv }],
     }
     config.loadFromClusterAndUser({ name: 'c', server, skipTLSVerify: true }, { name: 'u', exec })
+    return config
+  }
+  const authenticated = (headers: Record<string, string>): KubeConfig => {
+    const config = new KubeConfig()
+    config.addAuthenticator({
+      isAuthProvider: () => true,
+      applyAuthentication: async (_user, options) => void (options.headers = headers),
+    })
+    config.loadFromClusterAndUser({ name: 'c', server, skipTLSVerify: true }, { name: 'u' })
     return config
   }
   const answer = (status: object): string =>
@@ -79,7 +104,9 @@ describe('credentials of every kind', () => {
   beforeAll(async () => {
     process.on('warning', hear)
     echo = createServer(({ rawHeaders }, response) => {
-      const message = `I got ${rawHeaders.join(' ')}`
+      const basic = /Basic (\S+)/.exec(rawHeaders.join(' '))?.[1] ?? ''
+      const pair = Buffer.from(basic, 'base64').toString()
+      const message = `I got ${rawHeaders.join(' ')}, ${pair}, ${encodeURIComponent(pair.slice(3))}`
       response.writeHead(500).end(JSON.stringify({ kind: 'Status', code: 500, message, reason: message }))
     })
     await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve))
@@ -96,6 +123,7 @@ describe('credentials of every kind', () => {
   it.each<[string, () => NonNullable<InformerFactoryOptions['kubeConfig']>]>([
     ['a token', () => ({ server, token: secrets.token })],
     ['a password', () => ({ server, username: 'me', password: secrets.password })],
+    ['a header of an authenticator', () => authenticated({ 'X-Api-Key': secrets.apiKey })],
     ['a proxy that is not there', () => ({ server, proxyUrl: `http://me:${secrets.proxy}@127.0.0.1:1` })],
     [
       'a private key',
