@@ -60,6 +60,12 @@ function sourceOf(
   // A misspelt `server` would watch whatever cluster kubectl is set to.
   checkNames('kubeConfig', config, ['file', 'context', 'server'])
   for (const name of ['file', 'context'] as const) checkType(`kubeConfig.${name}`, config[name], 'string')
+  if (config.file === '') {
+    const facts = { option: 'kubeConfig.file' }
+    throw new KubeInformerError('ERR_INVALID_OPTION', 'option kubeConfig.file must be the name of a file', {
+      facts,
+    })
+  }
   return fileSource(config, environment, runtime)
 }
 

@@ -38,7 +38,8 @@ export function parseExecCredential(
   const why = cert === undefined || key === undefined ? undefined : certificateFault(cert, key)
   if (why !== undefined) throw refuse(`gave a client certificate that cannot be used: ${why}`)
   const expiry = status['expirationTimestamp']
-  const expiresAtMs = typeof expiry === 'string' && expiry !== '' ? Date.parse(expiry) : undefined
+  const hasExpiry = expiry !== undefined && expiry !== null && expiry !== ''
+  const expiresAtMs = !hasExpiry ? undefined : typeof expiry === 'string' ? Date.parse(expiry) : Number.NaN
   if (Number.isNaN(expiresAtMs)) throw refuse('gave an expirationTimestamp that is no time')
   return {
     ...(token !== undefined && { token }),

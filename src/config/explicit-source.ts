@@ -94,6 +94,7 @@ export function explicitSource(options: ExplicitConnection, environment: Environ
 
 function checkTogether(options: ExplicitConnection): void {
   const { token, tokenFile, username, password, cert, key } = options
+  if (tokenFile === '') throw invalid('tokenFile', 'tokenFile must be the name of a file')
   if (token !== undefined && tokenFile !== undefined) {
     throw invalid('token', 'token and tokenFile exclude each other: pass one of them')
   }
@@ -132,7 +133,7 @@ function impersonation(options: unknown): RequestHeaders {
 }
 
 function checkPem(option: 'ca' | 'cert' | 'key', value: string | undefined): void {
-  if (value !== undefined && !value.includes('-----BEGIN ')) {
+  if (value !== undefined && !/-----BEGIN ([A-Z0-9 ]+)-----.+-----END \1-----/s.test(value)) {
     throw invalid(option, `${option} is not PEM text: pass what the file holds, not its name`)
   }
 }

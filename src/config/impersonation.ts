@@ -34,7 +34,9 @@ export function impersonationHeaders(
     'impersonate-uid': values('uid', uid === undefined ? [] : [uid]),
   }
   for (const [key, value] of Object.entries(extras)) {
-    headers[`impersonate-extra-${escapeKey(key).toLowerCase()}`] = values('extra', value)
+    const name = `impersonate-extra-${escapeKey(key).toLowerCase()}`
+    // Headers know no case: keys that differ by it alone are one, as on the server.
+    headers[name] = [...(headers[name] ?? []), ...values('extra', value)]
   }
   return Object.fromEntries(Object.entries(headers).filter(([, list]) => list.length > 0))
 }

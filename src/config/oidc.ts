@@ -10,6 +10,20 @@ import type { Renewed } from './renewal.ts'
 /** Of both requests together: below the 60 s that a watch waits for fresh credentials. */
 const oidcMsMax = 20_000
 
+/** Of RFC 6749; what else an issuer says may be a token. */
+const errorCodes: ReadonlySet<string> = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'access_denied',
+  'unsupported_response_type',
+  'server_error',
+  'temporarily_unavailable',
+])
+
 /** A user's auth provider `oidc` of a kubeconfig. */
 export interface OidcConfig {
   readonly issuer: string
@@ -132,8 +146,7 @@ export class OidcRefresh {
 
   #refused({ status, body }: JsonAnswer, lack: string): KubeInformerError {
     const code = isRecord(body) ? body['error'] : undefined
-    // OAuth's own words, as `invalid_grant`; anything else may be a token.
-    const why = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) ? code : lack
+    const why = typeof code === 'string' && errorCodes.has(code) ? code : lack
     return this.#error(`the issuer answered with status ${status} and ${why}`)
   }
 

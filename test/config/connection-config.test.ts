@@ -103,6 +103,9 @@ describe('explicit server', () => {
     ],
     ['a server that begins with a password', { server: `${secret}://h` }, /an unknown protocol/],
     ['no proxy address', { server: 'https://host', proxyUrl: `proxy ${secret}` }, /proxyUrl is not a URL/],
+    ['no token file', { server: 'https://host', tokenFile: '' }, /name of a file/],
+    ['no file', { file: '' }, /name of a file/],
+    ['half an authority', { server: 'https://host', ca: '-----BEGIN x' }, /not PEM text/],
     ['an empty token', { server: 'https://host', token: '' }, /the token is empty/],
     [
       'a token with a line break',

@@ -159,3 +159,22 @@ test('an aborted request rejects with the reason', async () => {
   const signal = AbortSignal.abort(new Error('enough'))
   await expect(client(url).getJson('/apis', { signal })).rejects.toThrow('enough')
 })
+
+test('what is asked for before the end, and has its credentials after it, opens no connection', async () => {
+  const { url, paths } = await serve(() => ({ body: {} }))
+  const api = client(url)
+  const asked = api.getJson('/api').catch((error: unknown) => error)
+  await api.close()
+  expect(await asked).toMatchObject({ code: 'ERR_CLOSED' })
+  expect(paths).toEqual([])
+})
+
+test('a server that says our token finds it redacted', async () => {
+  const { url } = await serve((_path, authorization) => ({
+    status: 500,
+    body: { kind: 'Status', code: 500, message: `I got ${authorization}` },
+  }))
+  await expect(client(url, '', 'a-secret-token').getJson('/api')).rejects.toThrow(
+    /I got Bearer \[redacted\]$/,
+  )
+})

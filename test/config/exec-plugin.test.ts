@@ -107,6 +107,11 @@ describe('one run', () => {
       /gave an expirationTimestamp that is no time$/,
     ],
     [
+      'an end that is a number',
+      prints(answer({ token: secret, expirationTimestamp: 5 })),
+      /gave an expirationTimestamp that is no time$/,
+    ],
+    [
       'a failure',
       `echo 'login first ${'x'.repeat(30)}' >&2; exit 3`,
       /failed: it ended with code 3: login first …$/,

@@ -12,7 +12,7 @@ const impersonate = {
   user: 'Jürgen',
   groups: ['a', 'b,c', 'system:masters'],
   uid: '17',
-  extra: { scopes: ['view', 'edit'], 'example.com/a b': ['x'] },
+  extra: { scopes: ['view'], Scopes: ['edit'], 'example.com/a b': ['x'] },
 }
 
 test.each([{ threads: 1 }, { threads: 0 }])(

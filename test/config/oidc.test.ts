@@ -125,6 +125,7 @@ test('a hanging issuer is not waited for', async () => {
 
 test.each<[string, Parameters<typeof issuer>, RegExp]>([
   ['an error of OAuth', [() => 400], /answered with status 400 and invalid_grant$/],
+  ['a word that is none of OAuth', [() => ({ error: 'refresh_secret_abc' })], /status 200 and no id_token$/],
   ['no id token', [() => ({ access_token: secret })], /answered with status 200 and no id_token$/],
   [
     'no token endpoint',
