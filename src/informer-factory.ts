@@ -1,4 +1,5 @@
 import { cacheSyncError } from './base/cache-sync-error.ts'
+import { checkSignalOptions } from './base/check-options.ts'
 import { HandlerWarnings } from './base/handler-warnings.ts'
 import { createCredentialsBroker } from './config/connection-config.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
@@ -105,9 +106,10 @@ export class InformerFactory extends TypedGroups {
    * started; others are left out.
    *
    * @throws ERR_CACHE_SYNC with `facts.pending` (resource, state, last error) when `signal` aborts first; at once when
-   * one in use is not started
+   * one in use is not started; ERR_INVALID_OPTION
    */
   async waitForCacheSync(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    checkSignalOptions(options)
     const idle = [...this.#handles.values()].filter(
       (handle) => handle.isInUse && handle.informer.state === 'idle',
     )

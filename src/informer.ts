@@ -1,4 +1,5 @@
 import { cacheSyncError, type PendingSync } from './base/cache-sync-error.ts'
+import { checkSignal, checkSignalOptions } from './base/check-options.ts'
 import { holdProcess } from './base/runtime.ts'
 import { waitUntil } from './base/wait-until.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
@@ -22,7 +23,7 @@ import type { ListerWatcher } from './lister-watcher.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { Processor } from './notify/processor.ts'
 import type { Registration } from './notify/registration.ts'
-import { checkSignal, type HandlerErrorContext } from './options.ts'
+import type { HandlerErrorContext } from './options.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { FromWatch } from './protocol/messages.ts'
 import { RefusedObjects } from './refused-objects.ts'
@@ -149,9 +150,10 @@ export class Informer<T> {
 
   /**
    * Resolves once {@link hasSynced}; may be called before the start. Rejects with ERR_CACHE_SYNC when `signal` aborts
-   * first (`facts.pending` says why, `cause` is the last error), ERR_CLOSED when closed.
+   * first (`facts.pending` says why, `cause` is the last error), ERR_CLOSED when closed, ERR_INVALID_OPTION.
    */
   async waitForSync(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    checkSignalOptions(options)
     const done = await waitUntil(
       () => this.#cache.hasSynced || this.#isClosed,
       (listener) => {
@@ -357,6 +359,6 @@ export class Informer<T> {
   }
 
   #notify(): void {
-    for (const listener of this.#changed) listener()
+    for (const listener of this.#changed) this.#callUser(listener)
   }
 }

@@ -1,4 +1,5 @@
 import { cacheSyncError, type PendingSync } from './base/cache-sync-error.ts'
+import { checkSignalOptions } from './base/check-options.ts'
 import { KubeInformerError } from './errors.ts'
 import type { ResourceEventHandlers } from './notify/handlers.ts'
 import type { ListenerStats, Registration } from './notify/registration.ts'
@@ -67,6 +68,7 @@ export async function waitForAll(
   members: ReadonlyMap<string, Waitable>,
   options: { readonly signal?: AbortSignal },
 ): Promise<void> {
+  checkSignalOptions(options)
   const failures: KubeInformerError[] = []
   const pending: PendingSync[] = []
   await Promise.all(

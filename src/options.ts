@@ -139,21 +139,6 @@ function checkPathPart(name: string, value: unknown): void {
   throw invalidOption(name, JSON.stringify(value), 'must be a name of letters, digits, "-" and "."')
 }
 
-/**
- * By its form, so that one of another realm or a stand-in is taken: anything else would never end what it was to end.
- *
- * @throws ERR_INVALID_OPTION
- */
-export function checkSignal(name: string, value: unknown): void {
-  if (value === undefined) return
-  const isSignal =
-    typeof value === 'object' &&
-    value !== null &&
-    typeof Reflect.get(value, 'aborted') === 'boolean' &&
-    typeof Reflect.get(value, 'addEventListener') === 'function'
-  if (!isSignal) throw wrongType(name, value, "must be an AbortSignal, such as an AbortController's signal")
-}
-
 const defaultDropFields: readonly string[] = ['metadata.managedFields']
 
 /**

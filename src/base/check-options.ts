@@ -41,3 +41,25 @@ export function checkNames(name: string, options: unknown, known: readonly strin
     }
   }
 }
+
+/**
+ * By its form, so that one of another realm or a stand-in is taken: anything else would never end what it was to end.
+ *
+ * @throws ERR_INVALID_OPTION
+ */
+export function checkSignal(name: string, value: unknown): void {
+  if (value === undefined) return
+  const isSignal =
+    typeof value === 'object' &&
+    value !== null &&
+    typeof Reflect.get(value, 'aborted') === 'boolean' &&
+    typeof Reflect.get(value, 'addEventListener') === 'function' &&
+    typeof Reflect.get(value, 'removeEventListener') === 'function'
+  if (!isSignal) throw wrongType(name, value, "must be an AbortSignal, such as an AbortController's signal")
+}
+
+/** Of whatever takes a signal and nothing else. */
+export function checkSignalOptions(options: unknown): void {
+  checkNames('', options, ['signal'])
+  checkSignal('signal', Reflect.get(Object(options), 'signal'))
+}

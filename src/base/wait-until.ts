@@ -16,17 +16,18 @@ export function waitUntil(
   if (condition()) return Promise.resolve(true)
   if (signal?.aborted) return Promise.resolve(false)
   return new Promise((resolve) => {
-    const held = signal === undefined ? undefined : hold?.()
     const settle = (result: boolean): void => {
-      held?.cancel()
       unsubscribe()
-      signal?.removeEventListener('abort', onAbort)
+      held?.cancel()
       resolve(result)
+      signal?.removeEventListener('abort', onAbort)
     }
     const onAbort = (): void => settle(false)
+    // First: were it to throw, a subscription and a timer would stay of a wait that has ended.
+    signal?.addEventListener('abort', onAbort)
+    const held = signal === undefined ? undefined : hold?.()
     const unsubscribe = subscribe(() => {
       if (condition()) settle(true)
     })
-    signal?.addEventListener('abort', onAbort)
   })
 }

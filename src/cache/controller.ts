@@ -1,4 +1,10 @@
-import { checkFunction, checkMethods, checkNames, checkType } from '../base/check-options.ts'
+import {
+  checkFunction,
+  checkMethods,
+  checkNames,
+  checkSignalOptions,
+  checkType,
+} from '../base/check-options.ts'
 import { nodeRuntime, type Runtime } from '../base/runtime.ts'
 import { TurnBudget } from '../base/turn-budget.ts'
 import { KubeInformerError } from '../errors.ts'
@@ -116,6 +122,7 @@ export class Controller<T extends SourceObject = KubernetesObject> {
    * @throws ERR_CLOSED (as a rejection) when called again: the queue of a controller that has stopped is closed
    */
   async run(options: RunOptions = {}): Promise<void> {
+    checkSignalOptions(options)
     if (this.#hasRun) throw new KubeInformerError('ERR_CLOSED', 'a controller runs once')
     this.#hasRun = true
     const { queue } = this.#config

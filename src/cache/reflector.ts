@@ -1,4 +1,4 @@
-import { checkMethods, checkNames, checkType } from '../base/check-options.ts'
+import { checkMethods, checkNames, checkSignalOptions, checkType } from '../base/check-options.ts'
 import { nodeRuntime, type Runtime, type Timer } from '../base/runtime.ts'
 import { KubeInformerError } from '../errors.ts'
 import type { KubernetesObject } from '../kubernetes-object.ts'
@@ -125,6 +125,7 @@ export class Reflector<T extends SourceObject = KubernetesObject> {
    * @throws ERR_CLOSED (as a rejection) when called again
    */
   async run(options: RunOptions = {}): Promise<void> {
+    checkSignalOptions(options)
     if (this.#hasRun) throw new KubeInformerError('ERR_CLOSED', 'a reflector runs once')
     this.#hasRun = true
     const { signal } = options

@@ -1,3 +1,4 @@
+import { checkSignal } from '../base/check-options.ts'
 import { nodeRuntime, type Timer } from '../base/runtime.ts'
 
 /** Something that syncs; with `synced` it is waited for without asking again and again. */
@@ -22,6 +23,7 @@ export function waitForCacheSync(
 ): Promise<boolean> {
   const waiting = new Set(hasSynced)
   return new Promise((resolve, reject) => {
+    checkSignal('signal', signal)
     let timer: Timer | undefined
     let isOver = false
     const end = (settle: () => void): void => {

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { checkSignalOptions } from '../base/check-options.ts'
 import type { Runtime } from '../base/runtime.ts'
 import type { Pump, Slicer } from '../base/slicer.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
@@ -115,9 +116,10 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     return this.#sync.hasSynced
   }
 
-  waitForSync(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async waitForSync(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    checkSignalOptions(options)
     const { runtime, unsynced } = this.#context
-    return this.#sync.wait(options.signal, runtime, unsynced)
+    await this.#sync.wait(options.signal, runtime, unsynced)
   }
 
   stats(): ListenerStats {

@@ -1,4 +1,4 @@
-import { checkNames } from '../base/check-options.ts'
+import { checkNames, checkSignal } from '../base/check-options.ts'
 import { nodeRuntime, type Runtime } from '../base/runtime.ts'
 import { TurnBudget } from '../base/turn-budget.ts'
 import { concurrencyMax, whole } from './options.ts'
@@ -30,6 +30,7 @@ export async function parallelizeUntil(
   options: ParallelizeUntilOptions,
 ): Promise<void> {
   checkNames('', options, ['concurrency', 'chunkSize', 'signal', 'runtime'])
+  checkSignal('signal', options.signal)
   whole('count', count, 0)
   const concurrency = whole('concurrency', options.concurrency, 1, concurrencyMax)
   const chunkSize = whole('chunkSize', options.chunkSize ?? 1, 1)

@@ -1,4 +1,4 @@
-import { checkNames, checkType } from '../base/check-options.ts'
+import { checkNames, checkSignal, checkType } from '../base/check-options.ts'
 import type { Runtime } from '../base/runtime.ts'
 import { TurnBudget } from '../base/turn-budget.ts'
 import { wrongType } from '../errors.ts'
@@ -65,6 +65,7 @@ export async function runWorkers<T extends NonNullable<unknown>>(
 ): Promise<void> {
   checkNames('', options, ['concurrency', 'signal', 'onError'])
   checkType('onError', options.onError, 'function')
+  checkSignal('signal', options.signal)
   if (typeof reconcile !== 'function') throw wrongType('reconcile', reconcile, 'must be a function')
   const concurrency = whole('concurrency', options.concurrency ?? 1, 1, concurrencyMax)
   const signal = options.signal ?? new AbortController().signal

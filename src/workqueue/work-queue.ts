@@ -1,4 +1,4 @@
-import { checkNames, checkType } from '../base/check-options.ts'
+import { checkNames, checkSignal, checkSignalOptions, checkType } from '../base/check-options.ts'
 import { nodeRuntime, type Runtime } from '../base/runtime.ts'
 import { waitUntil } from '../base/wait-until.ts'
 import { invalidOption } from '../errors.ts'
@@ -141,6 +141,7 @@ export class WorkQueue<T extends NonNullable<unknown> = string> {
    */
   get(options: { readonly signal?: AbortSignal } = {}): Promise<T | undefined> {
     const { signal } = options
+    checkSignal('signal', signal)
     if (signal?.aborted) return Promise.resolve(undefined)
     const item = this.#take()
     if (item !== undefined || this.#isShuttingDown) return Promise.resolve(item)
@@ -171,6 +172,7 @@ export class WorkQueue<T extends NonNullable<unknown> = string> {
    * Somebody must go on taking: with items queued and no worker it waits until then.
    */
   async shutDownWithDrain(options: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+    checkSignalOptions(options)
     const count = this.#shutDownCount
     this.#close()
     await waitUntil(

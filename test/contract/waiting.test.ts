@@ -15,6 +15,67 @@ describe.each(threadCounts)('waiting for a sync that does not come, threads: $th
     return factory.core.v1.configmaps.informer as unknown as Informer<ConfigMap>
   }
 
+  it('refuses at once what is no signal: a wait that cannot end would harm the cache and the close', async () => {
+    const factory = bed.factory()
+    const { configmaps } = factory.core.v1
+    const set = configmaps.selectNamespaces(['default', 'other'])
+    const handlers = { onAdd: () => {} }
+    const waits = [configmaps.informer, set.informer].flatMap((informer) => [
+      informer.waitForSync.bind(informer),
+      ((registration) => registration.waitForSync.bind(registration))(informer.addEventHandler(handlers)),
+    ])
+    waits.push(factory.waitForCacheSync.bind(factory))
+    factory.start()
+    const half = { aborted: false, addEventListener() {} }
+    const bads = [
+      { signal: new AbortController() },
+      { signal: half },
+      { signal: null },
+      { sginal: 1 },
+      null,
+      5,
+    ]
+    for (const wait of waits) {
+      for (const bad of bads) {
+        await expect(wait(bad as object)).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION' })
+      }
+    }
+    await factory.waitForCacheSync({ signal: AbortSignal.timeout(10_000) })
+    bed.create('late')
+    await until(() => configmaps.informer.indexer.has('default/late'), 'the cache goes on')
+    await factory.close()
+  })
+
+  it('is not left half made by a signal that fails, nor is what it waits for', async () => {
+    const factory = bed.factory()
+    const informer = informerOf(factory)
+    const fail = (): never => {
+      throw new Error('signal')
+    }
+    const atEnd = { aborted: false, reason: undefined, addEventListener() {}, removeEventListener: fail }
+    const uncaught: unknown[] = []
+    const others = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.on('uncaughtException', (error) => void uncaught.push(error))
+    try {
+      const waits = [
+        informer.waitForSync({ signal: { ...atEnd, addEventListener: fail } as unknown as AbortSignal }),
+        informer.waitForSync({ signal: atEnd as unknown as AbortSignal }),
+      ]
+      const results = Promise.allSettled(waits)
+      factory.start()
+      expect((await results).map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+      bed.create('late')
+      await until(() => informer.indexer.has('default/late'), 'the cache goes on')
+      await factory.close()
+      await until(() => uncaught.length > 0, 'its failure was heard')
+      expect(uncaught).toEqual([new Error('signal')])
+    } finally {
+      process.removeAllListeners('uncaughtException')
+      for (const other of others) process.on('uncaughtException', other)
+    }
+  })
+
   it('says which caches did not sync, and why', async () => {
     bed.server.faults.refuse({ status: 403 })
     const factory = bed.factory()
