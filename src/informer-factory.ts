@@ -94,16 +94,16 @@ export class InformerFactory extends TypedGroups {
     return this.#sourceHandle(options as ListerWatcherOptions) as unknown as ResourceHandle<Listed<T>>
   }
 
-  /** Starts every informer asked for so far. Idempotent. */
+  /** Starts every informer asked for so far; those that are closed are skipped. Idempotent. */
   start(): void {
     this.#refuseIfClosed()
     this.#isStarted = true
-    for (const handle of this.#handles.values()) if (handle.hasInformer) handle.informer.start()
+    for (const informer of this.#informers()) if (!Informer.isClosed(informer)) informer.start()
   }
 
   /**
    * Resolves when every started informer holds a complete list. One that has a handler or a lister must have been
-   * started; others are left out.
+   * started; others are left out, and so are closed ones without a lister.
    *
    * @throws ERR_CACHE_SYNC with `facts.pending` (resource, state, last error) when `signal` aborts first; at once when
    * one in use is not started; ERR_INVALID_OPTION
@@ -119,7 +119,7 @@ export class InformerFactory extends TypedGroups {
         undefined,
         undefined,
       )
-    const informers = this.#informers().filter((informer) => informer.state !== 'idle')
+    const informers = this.#informers((handle) => handle.isAwaited)
     const results = await Promise.allSettled(informers.map((informer) => informer.waitForSync(options)))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed === undefined) return
@@ -167,8 +167,10 @@ export class InformerFactory extends TypedGroups {
     await this.#engine.close()
   }
 
-  #informers(): Informer<KubernetesObject>[] {
-    return [...this.#handles.values()].filter((handle) => handle.hasInformer).map((handle) => handle.informer)
+  #informers(accepts = (_handle: Handle<KubernetesObject>): boolean => true): Informer<KubernetesObject>[] {
+    return [...this.#handles.values()]
+      .filter((handle) => handle.hasInformer && accepts(handle))
+      .map((handle) => handle.informer)
   }
 
   #handle(type: GroupVersionResource, select: SelectOptions): ResourceHandle<KubernetesObject> {
@@ -302,6 +304,11 @@ class Handle<T> implements ResourceHandle<T> {
   /** Somebody relies on what it will hold. */
   get isInUse(): boolean {
     return this.#lister !== undefined || this.#informer?.hasHandlers === true
+  }
+
+  /** What it holds will come, or is missed by somebody. */
+  get isAwaited(): boolean {
+    return this.informer.state !== 'idle' && (this.isInUse || !Informer.isClosed(this.informer))
   }
 
   get informer(): Informer<T> {

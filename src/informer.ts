@@ -225,7 +225,7 @@ export class Informer<T> {
     if (this.#hasStarted && this.#session.isStopped) this.#setState('stopped', undefined, 0)
   }
 
-  /** {@link stop}, and ends all registrations. Nothing is delivered after it resolved. Final. */
+  /** {@link stop}, and ends all registrations. Nothing is delivered after it resolved. Final: the factory's start skips it. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -234,6 +234,11 @@ export class Informer<T> {
   /** Static, so that users, who have the type alone, find one way to a lister: the handle's. */
   static listerOf<T>(informer: Informer<T>): Lister<T> {
     return new Lister<T>(informer.#cache)
+  }
+
+  /** Static as {@link listerOf}: it is for those who start several. */
+  static isClosed<T>(informer: Informer<T>): boolean {
+    return informer.#isClosed
   }
 
   /** The paths that are no columns yet. @throws as {@link addIndexers}, which then changes nothing */
@@ -310,7 +315,9 @@ export class Informer<T> {
   async #close(): Promise<void> {
     this.#isClosed = true
     this.#scans.close()
-    this.#notify()
+    // One that never ran would look as if a start were missing.
+    if (this.#hasStarted) this.#notify()
+    else this.#setState('stopped', undefined, 0)
     await Promise.all([this.stop(), this.#processor.close()])
   }
 

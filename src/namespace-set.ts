@@ -31,7 +31,7 @@ export interface NamespacesInformer<T> extends SharedInformer<T> {
   addEventHandler(handlers: ResourceEventHandlers<T>, options?: ListenerOptions): Registration
   /** For each namespace, or for none if one refuses; see {@link Informer.addIndexers}. */
   addIndexers(indexers: Indexers<T>): Promise<void>
-  /** Those of `select({ namespace })`, too: they are the same. */
+  /** Those of `select({ namespace })`, too: they are the same. One that is closed is skipped, and shows as `stopped`. */
   start(): void
   stop(): Promise<void>
   /** One entry per namespace: one that is forbidden shows here, and hides no other. */

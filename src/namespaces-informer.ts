@@ -50,7 +50,7 @@ export class InformerOfNamespaces<T> implements NamespacesInformer<T> {
   }
 
   start(): void {
-    for (const informer of this.#informers.values()) informer.start()
+    for (const informer of this.#informers.values()) if (!Informer.isClosed(informer)) informer.start()
   }
 
   async stop(): Promise<void> {

@@ -177,6 +177,31 @@ test('one set for the same namespaces; its parts are those of select, and counte
   expect(set.informer.health().map(({ state }) => state)).toEqual(['stopped', 'stopped'])
 })
 
+test('a start skips what is closed, and starts the others', async () => {
+  const { factory, create } = await start(0)
+  create('b', 'x')
+  const { pods, nodes } = factory.core.v1
+  const { informer } = pods.selectNamespaces(['a', 'b'])
+  const closed = pods.select({ namespace: 'a' }).informer
+  await closed.close()
+  informer.start()
+  expect(closed.state).toBe('stopped')
+  await factory.waitForCacheSync({ signal: AbortSignal.timeout(10_000) })
+  expect(keysOf(informer.indexer.list())).toEqual(['b/x'])
+  expect(nodes.lister.list().size).toBe(0)
+  factory.start()
+  await nodes.informer.waitForSync({ signal: AbortSignal.timeout(10_000) })
+  expect(informer.health().map(({ namespace, state }) => [namespace, state])).toEqual([
+    ['a', 'stopped'],
+    ['b', 'watching'],
+  ])
+  const closedLister = pods.select({ namespace: 'c' })
+  expect(closedLister.lister.list().size).toBe(0)
+  await closedLister.informer.close()
+  await expect(factory.waitForCacheSync()).rejects.toThrow('not synced: pods (stopped)')
+  expect(() => closed.start()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
+})
+
 test('what cannot be is refused, and leaves nothing behind', async () => {
   const { factory } = await start(0)
   const { pods, nodes } = factory.core.v1
