@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /**
  * Every error of this package: a stable `code`, facts fixed where it is made, a `cause` where there is one.
  * Messages may change in any release, codes only in a major one.
@@ -139,8 +141,16 @@ export class KubeInformerError extends Error {
   }
 }
 
+/** Any value, also one that has no JSON and no string: a failure to print it would hide what is wrong. */
+export function printed(value: unknown): string {
+  const limits = { depth: 1, maxArrayLength: 5, maxStringLength: 100, breakLength: Number.POSITIVE_INFINITY }
+  return inspect(value, { ...limits, customInspect: false })
+}
+
+/** Strings stand as they are; for quotes around them there is {@link printed}. */
 export function invalidOption(option: string, value: unknown, allowed: string): KubeInformerError {
-  const message = `option ${option}: ${String(value)} is refused: ${allowed}`
+  const text = typeof value === 'string' ? value : printed(value)
+  const message = `option ${option}: ${text} is refused: ${allowed}`
   return new KubeInformerError('ERR_INVALID_OPTION', message, { facts: { option } })
 }
 

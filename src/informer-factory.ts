@@ -1,5 +1,5 @@
 import { cacheSyncError } from './base/cache-sync-error.ts'
-import { checkSignalOptions } from './base/check-options.ts'
+import { checkObject, checkSignalOptions } from './base/check-options.ts'
 import { HandlerWarnings } from './base/handler-warnings.ts'
 import { createCredentialsBroker } from './config/connection-config.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
@@ -17,7 +17,7 @@ import {
   validateListerWatcherOptions,
 } from './lister-watcher-options.ts'
 import type { NamespaceSet } from './namespace-set.ts'
-import { NamespaceSets } from './namespace-sets.ts'
+import { NamespaceSets, selectShape } from './namespace-sets.ts'
 import {
   boundsOf,
   fieldsOf,
@@ -322,6 +322,8 @@ class Handle<T> implements ResourceHandle<T> {
   }
 
   select(options: SelectOptions): ResourceHandle<T> {
+    // Spread below, all of these would be no options.
+    if (options !== undefined) checkObject('options', options, selectShape)
     return this.#select(options) as unknown as ResourceHandle<T>
   }
 

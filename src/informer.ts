@@ -1,5 +1,5 @@
 import { cacheSyncError, type PendingSync } from './base/cache-sync-error.ts'
-import { checkSignal, checkSignalOptions } from './base/check-options.ts'
+import { checkObject, checkSignal, checkSignalOptions } from './base/check-options.ts'
 import { holdProcess } from './base/runtime.ts'
 import { waitUntil } from './base/wait-until.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
@@ -180,6 +180,7 @@ export class Informer<T> {
    */
   addEventHandler(handlers: ResourceEventHandlers<T>, options: ListenerOptions = {}): Registration {
     this.#refuseIfClosed()
+    checkObject('options', options, 'must be an object such as { concurrency: 8 }')
     checkSignal('signal', options.signal)
     return this.#processor.addListener(handlers, {
       resyncPeriodMs: this.#options.resyncPeriodMs,

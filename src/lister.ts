@@ -1,4 +1,5 @@
-import { unknownOption } from './errors.ts'
+import { checkNames, checkType } from './base/check-options.ts'
+import { wrongType } from './errors.ts'
 import type { Indexer } from './indexer/indexer.ts'
 import { Selection } from './indexer/selection.ts'
 import { ObjectList } from './object-list.ts'
@@ -40,9 +41,10 @@ export class Lister<T> {
    */
   list(options: ListOptions = {}): ObjectList<T> {
     const indexer = this.#indexer
-    const { namespace, labelSelector, ...unknown } = options
     // A misspelt selector would list everything.
-    for (const name of Object.keys(unknown)) throw unknownOption(name, ['namespace', 'labelSelector'])
+    checkNames('', options, ['namespace', 'labelSelector'])
+    const { namespace, labelSelector } = options
+    checkType('namespace', namespace, 'string')
     const selector = labelSelector === undefined ? undefined : parseLabelSelector(labelSelector)
     const selection = new Selection(indexer, namespace, selector)
     return new ObjectList<T>(
@@ -54,7 +56,11 @@ export class Lister<T> {
   }
 }
 
+/** @throws ERR_INVALID_OPTION */
 export function keyOf(name: string | ObjectName): string {
   if (typeof name === 'string') return name
+  if (typeof name?.name !== 'string')
+    throw wrongType('name', name, "must be 'namespace/name' or { namespace, name }")
+  checkType('namespace', name.namespace, 'string')
   return name.namespace === undefined || name.namespace === '' ? name.name : `${name.namespace}/${name.name}`
 }

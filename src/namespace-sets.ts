@@ -1,9 +1,13 @@
-import { invalidOption, wrongType } from './errors.ts'
+import { checkObject } from './base/check-options.ts'
+import { invalidOption, printed, wrongType } from './errors.ts'
 import type { NamespaceSet, NamespacesInformer } from './namespace-set.ts'
 import { InformerOfNamespaces } from './namespaces-informer.ts'
 import { NamespacesIndexer, NamespacesLister } from './namespaces-reads.ts'
 import type { ResourceHandle, SelectOptions } from './resource-handle.ts'
 import type { SharedLister } from './shared-informer.ts'
+
+/** What options of a selection look like, where something else was given. */
+export const selectShape = "must be an object such as { labelSelector: 'app=web' }"
 
 /** By namespace. */
 export type Members<T> = ReadonlyMap<string, ResourceHandle<T>>
@@ -48,6 +52,7 @@ export class NamespaceSets {
     select: (options: SelectOptions) => ResourceHandle<T>,
   ): NamespaceSet<T> {
     checkNamespaces(namespaces)
+    checkObject('options', options, selectShape)
     const ignored: unknown = Reflect.get(options, 'namespace')
     if (ignored !== undefined) throw invalidOption('namespace', ignored, 'stands among the namespaces')
     const members = new Map(
@@ -76,14 +81,10 @@ function checkNamespaces(namespaces: readonly string[]): void {
   if (namespaces.length === 0) throw invalidOption('namespaces', '[]', 'must name at least one namespace')
   for (const [i, namespace] of namespaces.entries()) {
     if (typeof namespace !== 'string' || namespace === '') {
-      throw invalidOption(
-        'namespaces',
-        JSON.stringify(namespace),
-        'must be names; for all, use the handle itself',
-      )
+      throw invalidOption('namespaces', printed(namespace), 'must be names; for all, use the handle itself')
     }
     if (namespaces.indexOf(namespace) < i) {
-      throw invalidOption('namespaces', JSON.stringify(namespace), 'must not be named twice')
+      throw invalidOption('namespaces', printed(namespace), 'must not be named twice')
     }
   }
 }

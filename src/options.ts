@@ -1,7 +1,7 @@
 import { checkNames, checkType, checkWhole, timerMsMax, type WholeRange } from './base/check-options.ts'
 import type { ConnectionConfig } from './config/connection-config.ts'
 import type { EngineOptions } from './engine/engine.ts'
-import { invalidOption, wrongType } from './errors.ts'
+import { invalidOption, printed, wrongType } from './errors.ts'
 import type { HandlerName } from './notify/callbacks.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { Compression, FieldSelection, ReflectorTiming, WatchBounds } from './protocol/messages.ts'
@@ -127,7 +127,7 @@ export function validateSelectOptions(options: object): void {
 /** @throws ERR_INVALID_OPTION */
 export function validateResource(type: Partial<NamedResource>): void {
   if (!type?.version || !type.resource) {
-    throw invalidOption('resource', JSON.stringify(type), 'needs { group?, version, resource }')
+    throw invalidOption('resource', printed(type), 'needs { group?, version, resource }')
   }
   for (const name of ['group', 'version', 'resource'] as const) checkPathPart(name, type[name])
 }

@@ -224,7 +224,9 @@ test('what cannot be is refused, and leaves nothing behind', async () => {
   expect(() => a.indexer.byIndex('fresh', '')).toThrow(expect.objectContaining({ code: 'ERR_UNKNOWN_INDEX' }))
   expect(() => informer.addEventHandler({ onAd: () => {} } as object)).toThrow(refused('onAd'))
   await b.close()
-  expect(() => informer.addEventHandler({})).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
+  expect(() => informer.addEventHandler({ onAdd() {} })).toThrow(
+    expect.objectContaining({ code: 'ERR_CLOSED' }),
+  )
   expect(a.hasHandlers).toBe(false)
   await expect(informer.waitForSync()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
 })

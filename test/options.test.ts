@@ -92,7 +92,7 @@ test.each<[unknown]>([[null], ['SIGINT'], [{ aborted: false }], [new AbortContro
   'a handler is not added with what is no AbortSignal: %j, nothing would ever remove it',
   (signal) => {
     const { informer } = factory.core.v1.pods
-    expect(() => informer.addEventHandler({}, { signal: signal as AbortSignal })).toThrow(
+    expect(() => informer.addEventHandler({ onAdd() {} }, { signal: signal as AbortSignal })).toThrow(
       expect.objectContaining({
         code: 'ERR_INVALID_OPTION',
         facts: { option: 'signal' },
@@ -100,10 +100,54 @@ test.each<[unknown]>([[null], ['SIGINT'], [{ aborted: false }], [new AbortContro
       }),
     )
     expect(informer.stats().listeners).toEqual([])
-    const registration = informer.addEventHandler({}, { signal: AbortSignal.abort() })
+    const registration = informer.addEventHandler({ onAdd() {} }, { signal: AbortSignal.abort() })
     expect([informer.stats().listeners, registration.hasSynced()]).toEqual([[], false])
   },
 )
+
+const cyclic: Record<string, unknown> = {}
+cyclic.self = cyclic
+
+test.each<[string, unknown[]]>([
+  [
+    'addIndexers',
+    [null, undefined, 5, 'ab', ['spec.nodeName'], { x: cyclic }, { x: { label: 10n } }, { x: Symbol('x') }],
+  ],
+  ['addEventHandler', [null, 5, [], {}, { onadd() {} }]],
+  ['addEventHandler options', [null, 5, 'ab', [], { buffer: null }]],
+  ['select', [null, 5, 'ab', []]],
+  ['selectNamespaces', [null, [5], [10n], [cyclic], [Symbol('x')], [Object.create(null)]]],
+  ['selectNamespaces options', [null, 5, 'ab', []]],
+  ['list', [null, 5, 'ab', [], { namespace: 5 }]],
+  ['get', [null, undefined, 5, {}, { name: 5 }, { namespace: 'a' }, { namespace: 5, name: 'a' }]],
+  ['has', [null, 5, {}]],
+])('%s refuses what is none of its options, naming what is allowed', (call, bads) => {
+  const { pods } = factory.core.v1
+  const set = pods.selectNamespaces(['a', 'b'])
+  for (const { informer, lister } of [pods, set]) {
+    const { indexer } = informer
+    const calls: Record<string, (bad: never) => unknown> = {
+      addIndexers: (bad) => informer.addIndexers(bad),
+      addEventHandler: (bad) => informer.addEventHandler(bad),
+      'addEventHandler options': (bad) => informer.addEventHandler({ onAdd() {} }, bad),
+      select: (bad) => pods.select(bad),
+      selectNamespaces: (bad) => pods.selectNamespaces(bad),
+      'selectNamespaces options': (bad) => pods.selectNamespaces(['a'], bad),
+      list: (bad) => lister.list(bad),
+      get: (bad) => [lister.get(bad), indexer.get(bad)],
+      has: (bad) => indexer.has(bad),
+    }
+    for (const bad of bads) {
+      expect(() => calls[call]?.(bad as never), typeof bad).toThrow(
+        expect.objectContaining({
+          code: 'ERR_INVALID_OPTION',
+          message: expect.stringMatching(/^option \S+ ?.* is refused: (must|an index|no such)/),
+        }),
+      )
+    }
+  }
+  expect(pods.informer.stats().listeners).toEqual([])
+})
 
 test.each([
   ['silenceMs', Number.NaN],

@@ -30,11 +30,15 @@ export function checkMethods(name: string, value: unknown, methods: readonly str
   throw wrongType(name, value, `must be an object with ${methods.join(', ')}; it lacks ${missing.join(', ')}`)
 }
 
+/** An array, or nothing at all, has no names that could be wrong: it would pass for an object without options. */
+export function checkObject(name: string, value: unknown, allowed: string): asserts value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrongType(name, value, allowed)
+}
+
 /** A misspelt option would silently be its default. `name` is empty for the options themselves. */
 export function checkNames(name: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw wrongType(name || 'options', options, `must be an object with any of ${known.join(', ')}`)
-  }
+  checkObject(name || 'options', options, `must be an object with any of ${known.join(', ')}`)
   for (const [key, value] of Object.entries(options)) {
     if (value !== undefined && !known.includes(key)) {
       throw unknownOption(name === '' ? key : `${name}.${key}`, known)

@@ -1,3 +1,4 @@
+import { checkObject } from '../base/check-options.ts'
 import { KeyMap } from '../base/key-map.ts'
 import type { KeySet } from '../base/key-set.ts'
 import { KubeInformerError } from '../errors.ts'
@@ -41,6 +42,7 @@ export class ObjectIndices<T> {
    * @throws ERR_INDEX_CONFLICT, ERR_INVALID_OPTION for a path that does not parse
    */
   define(indexers: Indexers<T>, objects: Iterable<readonly [string, T]>): void {
+    checkObject('indexers', indexers, "must be an object such as { byApp: { label: 'app' } }")
     const added = new Map<string, NamedIndex<T>>()
     for (const [name, definition] of Object.entries(indexers)) {
       const existing = this.#named.get(name)

@@ -1,3 +1,4 @@
+import { checkObject } from '../base/check-options.ts'
 import { invalidOption, KubeInformerError, wrongType } from '../errors.ts'
 import { type FieldStep, parseFieldPath } from '../protocol/field-path.ts'
 import { keyFault } from '../selectors/selector-syntax.ts'
@@ -23,6 +24,7 @@ export const namespaceIndex = 'namespace'
 
 /** @throws ERR_INVALID_OPTION for what is no definition, ERR_INDEX_CONFLICT for the name `'namespace'` */
 export function checkIndexers(indexers: Indexers): void {
+  checkObject('indexers', indexers, "must be an object such as { byNode: 'spec.nodeName' }")
   for (const [name, definition] of Object.entries(indexers)) {
     if (name === namespaceIndex) throw conflict(name, 'always exists')
     checkDefinition(name, definition)
@@ -33,11 +35,7 @@ export function checkIndexers(indexers: Indexers): void {
 export function checkDefinition(name: string, definition: unknown): void {
   if (typeof definition === 'string') parseFieldPath(definition)
   else if (typeof definition !== 'function' && !isLabel(definition)) {
-    throw invalidOption(
-      name,
-      typeof definition === 'object' ? JSON.stringify(definition) : definition,
-      "an index is a path, { label: 'key' } or a function",
-    )
+    throw invalidOption(name, definition, "an index is a path, { label: 'key' } or a function")
   }
 }
 

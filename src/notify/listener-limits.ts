@@ -1,4 +1,11 @@
-import { checkNames, checkType, checkWhole, timerMsMax, type WholeRange } from '../base/check-options.ts'
+import {
+  checkNames,
+  checkObject,
+  checkType,
+  checkWhole,
+  timerMsMax,
+  type WholeRange,
+} from '../base/check-options.ts'
 import { invalidOption, unknownOption } from '../errors.ts'
 import type { ListenerOptions } from './handlers.ts'
 
@@ -14,7 +21,7 @@ export interface ListenerLimits {
 /** @throws ERR_INVALID_OPTION naming the option, its value and what is allowed */
 export function listenerLimits(options: ListenerOptions & { readonly drainMs?: number }): ListenerLimits {
   checkNames('', options, ['buffer', 'concurrency', 'resyncPeriodMs', 'signal', 'drainMs'])
-  const buffer = options.buffer ?? {}
+  const { buffer = {} } = options
   checkNames('buffer', buffer, ['countMax', 'bytesMax', 'overflow'])
   if (buffer.overflow !== undefined && buffer.overflow !== 'coalesce') {
     throw invalidOption('buffer.overflow', buffer.overflow, "must be 'coalesce'")
@@ -30,20 +37,23 @@ export function listenerLimits(options: ListenerOptions & { readonly drainMs?: n
 
 const handlerNames: readonly string[] = ['onAdd', 'onUpdate', 'onDelete', 'onSynced', 'onDesynced']
 
-/** @throws ERR_INVALID_OPTION when one of the callbacks is no function */
+const handlersShape = 'must be an object with a handler such as { onAdd(event) {} }'
+
+/** @throws ERR_INVALID_OPTION when one of the callbacks is no function, or none is there */
 export function checkHandlers(handlers: unknown): asserts handlers is object {
-  if (typeof handlers !== 'object' || handlers === null) {
-    throw invalidOption('handlers', typeof handlers, 'must be an object such as { onAdd(event) {} }')
-  }
+  checkObject('handlers', handlers, handlersShape)
   // A misspelt handler would never be called. Only own keys: an object of a class may have other methods.
   for (const [name, value] of Object.entries(handlers)) {
     const isMisspelt = /^on[A-Z]/.test(name) && typeof value === 'function' && !handlerNames.includes(name)
     if (isMisspelt) throw unknownOption(name, handlerNames)
   }
+  let count = 0
   for (const name of handlerNames) {
     const handler: unknown = Reflect.get(handlers, name)
     checkType(name, handler, 'function')
+    if (handler !== undefined) count++
   }
+  if (count === 0) throw invalidOption('handlers', 'an object without any', handlersShape)
 }
 
 function whole(name: string, value: number | undefined, fallback: number, range: WholeRange): number {

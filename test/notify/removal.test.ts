@@ -202,7 +202,7 @@ describe('removing a registration', () => {
   test('in the middle of a replay frees what waits', async () => {
     const bed = new NotifyBed()
     for (let i = 0; i < 100; i++) bed.put(`key-${i}`, 'list')
-    const registration = bed.listen({})
+    const registration = bed.listen({ onAdd() {} })
     await registration.remove()
     await bed.settle()
     expect([...bed.cache.current.values()].every((cell) => cell.uses === 0)).toBe(true)
@@ -226,7 +226,7 @@ describe('adding a listener', () => {
   test('is refused after close', async () => {
     const bed = new NotifyBed()
     await bed.processor.close()
-    expect(() => bed.listen({})).toThrow(KubeInformerError)
+    expect(() => bed.listen({ onAdd() {} })).toThrow(KubeInformerError)
   })
 
   test('from a handler works', async () => {
@@ -255,7 +255,7 @@ describe('adding a listener', () => {
   ])('refuses a wrong %s by name', (option, options) => {
     const bed = new NotifyBed()
     try {
-      bed.listen({}, options)
+      bed.listen({ onAdd() {} }, options)
     } catch (error) {
       expect((error as KubeInformerError).code).toBe('ERR_INVALID_OPTION')
       expect((error as KubeInformerError).facts.option).toBe(option)

@@ -87,7 +87,7 @@ describe('a listener added late', () => {
     bed.put('a', 'list')
     bed.listCompleted()
     await bed.settle()
-    bed.listen({})
+    bed.listen({ onAdd() {} })
     bed.put('a')
     await bed.settle()
     expect(early).toEqual(['add a 1', 'update a 1>2'])
@@ -115,7 +115,7 @@ describe('a listener added late', () => {
     for (let i = 0; i < 10_000; i++) bed.put(`key-${i}`, 'list')
     bed.listCompleted()
     await bed.settle()
-    const registration = bed.listen({})
+    const registration = bed.listen({ onAdd() {} })
     for (let i = 0; i < 10_000; i++) bed.put(`key-${i}`)
     bed.runtime.lookMs = 0.01
     let turns = 0

@@ -14,7 +14,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 describe('a registration has synced', () => {
   test('not before the list is complete, however idle it is', async () => {
     const bed = new NotifyBed()
-    const registration = bed.listen({})
+    const registration = bed.listen({ onAdd() {} })
     bed.put('a', 'list')
     await bed.settle()
     expect(registration.hasSynced()).toBe(false)
@@ -159,7 +159,7 @@ describe('a registration has synced', () => {
 describe('waiting for it', () => {
   test('ends with an error when the signal aborts, and leaves nothing behind', async () => {
     const bed = new NotifyBed()
-    const registration = bed.listen({})
+    const registration = bed.listen({ onAdd() {} })
     const abort = new AbortController()
     const waited = registration.waitForSync({ signal: abort.signal })
     abort.abort(new Error('late'))
@@ -172,7 +172,7 @@ describe('waiting for it', () => {
 
   test('ends with an error when the registration is removed', async () => {
     const bed = new NotifyBed()
-    const registration = bed.listen({})
+    const registration = bed.listen({ onAdd() {} })
     const waited = registration.waitForSync()
     await registration.remove()
     expect(await codeOf(waited)).toBe('ERR_CLOSED')

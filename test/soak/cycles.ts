@@ -50,7 +50,7 @@ async function cycle(server: ServerProcess, index: number, leak: boolean): Promi
     { onAdd: async () => void handled++ },
     { resyncPeriodMs: 50 },
   )
-  configmaps.informer.addEventHandler({})
+  configmaps.informer.addEventHandler({ onAdd() {} })
   factory.start()
   const signal = AbortSignal.timeout(60_000)
   if (index % 4 === 2) await until(() => handled > 0, 'the first object', 60_000)

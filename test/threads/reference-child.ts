@@ -4,7 +4,7 @@ import { createInformerFactory } from '../../src/index.ts'
 const [server = '', threads = '1', when = 'never'] = process.argv.slice(2)
 const factory = createInformerFactory({ kubeConfig: { server }, threads: Number(threads) })
 const { informer } = factory.core.v1.configmaps
-informer.addEventHandler({}, { resyncPeriodMs: 50 })
+informer.addEventHandler({ onAdd() {} }, { resyncPeriodMs: 50 })
 if (when === 'before') informer.unref()
 factory.start()
 if (when === 'before') {
