@@ -147,3 +147,38 @@ test('an asynchronous index function is refused and told, and what it rejects wi
   process.off('unhandledRejection', onUnhandled)
   expect(unhandled).toEqual([])
 })
+
+test('null is no value; what is no string is told, and is in no index', () => {
+  const told: unknown[] = []
+  const results: readonly unknown[] = [
+    null,
+    undefined,
+    [],
+    'a',
+    ['a', 'b'],
+    5,
+    true,
+    {},
+    [5],
+    ['a', null],
+    10n,
+  ]
+  const resultOf = (object: { metadata: { name: string } }) => results[Number(object.metadata.name)]
+  const indexer = newIndexer<{ metadata: { name: string } }>({
+    indexers: { x: resultOf as () => null },
+    onIndexError: (error, { key }) => told.push([key, (error as { code?: unknown }).code, String(error)]),
+  })
+  for (const i of results.keys()) indexer.add({ metadata: { name: String(i) } })
+  const message = (option: string, type: string) =>
+    `KubeInformerError: option ${option}: a value of type ${type} is refused: must give a string, an array of strings, or undefined`
+  expect(told).toEqual([
+    ['5', 'ERR_INVALID_OPTION', message('indexers.x', 'number')],
+    ['6', 'ERR_INVALID_OPTION', message('indexers.x', 'boolean')],
+    ['7', 'ERR_INVALID_OPTION', message('indexers.x', 'object')],
+    ['8', 'ERR_INVALID_OPTION', message('indexers.x[]', 'number')],
+    ['9', 'ERR_INVALID_OPTION', message('indexers.x[]', 'null')],
+    ['10', 'ERR_INVALID_OPTION', message('indexers.x', 'bigint')],
+  ])
+  expect([...indexer.listIndexFuncValues('x')].sort()).toEqual(['a', 'b'])
+  expect([...indexer.indexKeys('x', 'a')].sort()).toEqual(['3', '4'])
+})

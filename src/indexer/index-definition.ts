@@ -3,8 +3,8 @@ import { invalidOption, KubeInformerError, wrongType } from '../errors.ts'
 import { type FieldStep, parseFieldPath } from '../protocol/field-path.ts'
 import { keyFault } from '../selectors/selector-syntax.ts'
 
-/** Values of one object for an index; none, one or many. */
-export type IndexFunc<T = unknown> = (object: T) => readonly string[] | string | undefined
+/** Values of one object for an index; none (also as null), one or many. Anything else is that object's error. */
+export type IndexFunc<T = unknown> = (object: T) => readonly string[] | string | null | undefined
 
 /** The values of one label: `{ label: 'app' }`. Lists with a label selector use it, too. */
 export interface LabelIndex {
@@ -74,16 +74,24 @@ export function valuesFunction<T>(
 /**
  * What an index function gave, as a copy: an array that it keeps and changes would leave keys behind.
  *
- * @throws ERR_INVALID_OPTION for a promise, whose rejection would otherwise end the process
+ * @throws ERR_INVALID_OPTION for a promise, whose rejection would otherwise end the process; for what is no string,
+ * under which nobody would find anything: reads ask for strings
  */
-function indexValues(name: string, result: ReturnType<IndexFunc>): readonly string[] {
-  if (result === undefined) return []
+function indexValues(name: string, result: unknown): readonly string[] {
+  if (result === undefined || result === null) return []
   if (typeof result === 'string') return [result]
-  if (typeof Reflect.get(result, 'then') === 'function') {
+  const option = `indexers.${name}`
+  if (typeof Reflect.get(Object(result), 'then') === 'function') {
     Promise.resolve(result).catch(() => {})
-    throw wrongType(`indexers.${name}`, result, 'must give its values at once, not a promise of them')
+    throw wrongType(option, result, 'must give its values at once, not a promise of them')
   }
-  return [...result]
+  const allowed = 'must give a string, an array of strings, or undefined'
+  if (!Array.isArray(result) && !(result instanceof Set)) throw wrongType(option, result, allowed)
+  const values: readonly unknown[] = [...result]
+  return values.map((value) => {
+    if (typeof value !== 'string') throw wrongType(`${option}[]`, value, allowed)
+    return value
+  })
 }
 
 function leavesAt(object: unknown, steps: readonly FieldStep[]): readonly unknown[] {
