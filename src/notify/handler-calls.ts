@@ -12,7 +12,7 @@ export class HandlerCall {
  */
 const current = new AsyncLocalStorage<HandlerCall | undefined>()
 
-/** What {@link HandlerCalls.drained} leaves out; undefined outside of handlers. */
+/** From where {@link HandlerCalls.drained} is asked; undefined outside of handlers. */
 export function currentCall(): HandlerCall | undefined {
   return current.getStore()
 }
@@ -38,6 +38,10 @@ export class HandlerCalls {
   readonly #runtime: Runtime
   readonly #calls = new Set<HandlerCall>()
   readonly #waiters = new Set<() => void>()
+  /** Calls that wait here themselves: were one to wait for another, both would until the drain's time is over. */
+  readonly #waiting = new WeakSet<HandlerCall>()
+  /** Of {@link #calls}. */
+  #waitingCount = 0
   #timer: Timer | undefined
   /** Calls given up: they had not ended when a drain's time was over. */
   abandonedCount = 0
@@ -58,6 +62,7 @@ export class HandlerCalls {
     onEnd: () => void,
   ): void {
     this.#calls.add(call)
+    if (this.#waiting.has(call)) this.#waitingCount++
     call.onEnd = onEnd
     const end = (): void => {
       // Without this, a call given up earlier would end twice and release its cells twice.
@@ -74,10 +79,13 @@ export class HandlerCalls {
     }
   }
 
-  /** Resolves when all calls but `except` have ended; those that have not in `drainMs` are given up. */
-  drained(drainMs: number, except: HandlerCall | undefined): Promise<void> {
-    const isDrained = (): boolean =>
-      this.#calls.size === (except !== undefined && this.#calls.has(except) ? 1 : 0)
+  /**
+   * Resolves when all calls have ended; for one `from` a call, here or elsewhere, when those have that do not wait so
+   * themselves. Those that have not in `drainMs` are given up.
+   */
+  drained(drainMs: number, from: HandlerCall | undefined): Promise<void> {
+    if (from !== undefined) this.#wait(from)
+    const isDrained = (): boolean => this.#calls.size === (from === undefined ? 0 : this.#waitingCount)
     if (isDrained()) return Promise.resolve()
     // Kept alive: else a process whose last promise is this one exits before it resolves.
     this.#timer ??= this.#runtime.setTimer(drainMs, () => this.#giveUp(), true)
@@ -92,6 +100,14 @@ export class HandlerCalls {
     })
   }
 
+  #wait(call: HandlerCall): void {
+    if (this.#waiting.has(call)) return
+    this.#waiting.add(call)
+    if (!this.#calls.has(call)) return
+    this.#waitingCount++
+    for (const waiter of this.#waiters) waiter()
+  }
+
   #giveUp(): void {
     this.abandonedCount += this.#calls.size
     for (const call of this.#calls) this.#end(call)
@@ -99,7 +115,7 @@ export class HandlerCalls {
   }
 
   #end(call: HandlerCall): void {
-    this.#calls.delete(call)
+    if (this.#calls.delete(call) && this.#waiting.has(call)) this.#waitingCount--
     const { onEnd } = call
     // Timers a handler left behind remember its call for as long as they live; not what the call held.
     call.onEnd = undefined

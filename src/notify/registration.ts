@@ -34,7 +34,7 @@ export interface Registration {
   stats(): ListenerStats
   /**
    * No handler is called any more, from this moment on. Resolves when the calls in progress have ended, or when their
-   * `drainMs` are over; a call that removes its own registration is not waited for. Idempotent.
+   * `drainMs` are over; a call that removes its own registration does not wait for itself, nor for others that do. Idempotent.
    */
   remove(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

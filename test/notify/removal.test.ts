@@ -52,6 +52,35 @@ describe('removing a registration', () => {
     expect(registration.stats()).toMatchObject({ abandoned: 0, inProgress: 0 })
   })
 
+  test('calls that remove their own registrations do not wait for each other; whoever is no call waits for all', async () => {
+    const bed = new NotifyBed()
+    const [hold, other] = [gate(), gate()]
+    const ended: string[] = []
+    const all: Registration[] = []
+    const removeAll = () => Promise.all(all.map((registration) => registration.remove()))
+    const handlers = (name: string) => ({
+      async onAdd({ key }: { readonly key: string }) {
+        if (key !== 'c') await hold.promise
+        if (key === 'c') return other.promise
+        await removeAll()
+        ended.push(`${name} ${key}`)
+      },
+    })
+    // Two registrations removed as one are what a set of namespaces has.
+    all.push(bed.listen(handlers('x'), { concurrency: 3 }), bed.listen(handlers('y'), { concurrency: 3 }))
+    for (const key of ['c', 'a', 'b']) bed.put(key)
+    await bed.settle()
+    const outside = removeAll()
+    hold.open()
+    expect(await isSettled(outside)).toBe(false)
+    expect(ended).toEqual([])
+    other.open()
+    expect(await isSettled(outside)).toBe(true)
+    expect(ended.sort()).toEqual(['x a', 'x b', 'y a', 'y b'])
+    expect(bed.runtime.timerCount).toBe(0)
+    for (const one of all) expect(one.stats()).toMatchObject({ abandoned: 0, inProgress: 0 })
+  })
+
   test('waits no longer than drainMs, counts what it gave up, and frees it', async () => {
     const bed = new NotifyBed()
     const hold = gate()
