@@ -58,7 +58,9 @@ export function statusObjectError(
     ...(typeof token === 'string' && token !== '' && { continueToken: shown(token) }),
     ...(fields.length > 0 && { fields }),
   }
-  const parts = [code > 0 ? String(code) : 'with no status', reason, message].filter((part) => part !== '')
+  // Some say the same word as both.
+  const words = reason === message ? [reason] : [reason, message]
+  const parts = [code > 0 ? String(code) : 'with no status', ...words].filter((part) => part !== '')
   return new KubeInformerError(codeOf(code, reason, message, causes), `${who} answered ${parts.join(' ')}`, {
     facts,
   })

@@ -98,7 +98,7 @@ test('a person watches, pauses, resizes, suspends, asks, quits: one frame in pla
   expect(await ended).toBe(0)
   await until(() => terminal.text.includes('\naudit'), 'the summary')
   expect(terminal.text).toMatch(
-    /pods +stopped[\s\S]*\nobjects +\d+ pods,nodes\n[\s\S]*\naudit +ok: true, compared: \d+/,
+    /pods +stopped[\s\S]*\nobjects +\d+ pods, nodes\n[\s\S]*\naudit +ok: true, compared: \d+/,
   )
   expect(terminal.text).not.toMatch(/ENDING|q quits[\s\S]*q quits/)
   expect(stderr()).toBe('')
