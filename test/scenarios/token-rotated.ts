@@ -7,8 +7,8 @@ import type { ScenarioBed } from './scenario-bed.ts'
 const collection = '/api/v1/namespaces/default/configmaps'
 
 /**
- * A token file is rewritten and the old token revoked: the next request is refused once, the file read at once, the
- * watch resumed. Then a token is revoked before the file has its successor: that is told until the file is rewritten.
+ * A token file is rewritten and the old token revoked: the next request is refused once at most, the file read at once,
+ * the watch resumed. Then a token is revoked before the file has its successor: that is told until the file is rewritten.
  */
 export async function tokenRotated(bed: ScenarioBed): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'kube-informer-token-'))
@@ -34,10 +34,10 @@ export async function tokenRotated(bed: ScenarioBed): Promise<void> {
   expect(gate.cut(/watch=1/)).toBe(1)
   await create('token-rotated')
   await bed.settled(watched)
-  expect(gate.requests.slice(seen).map(({ status, authorization }) => [status, authorization])).toEqual([
-    [401, `Bearer ${first.value}`],
-    [200, `Bearer ${second.value}`],
-  ])
+  // One refusal, or none: a connection that broke has the file looked at, and that may be faster.
+  const answers = gate.requests.slice(seen).map(({ status, authorization }) => [status, authorization])
+  expect(answers.at(-1)).toEqual([200, `Bearer ${second.value}`])
+  expect([[], [[401, `Bearer ${first.value}`]]]).toContainEqual(answers.slice(0, -1))
 
   await second.revoke()
   seen = gate.requests.length
