@@ -5,7 +5,7 @@ import { touchLabels } from './touch-labels.ts'
 
 const latelyCount = 256
 /** Rows that a scan looks at in one go: what it touches of them fits into the first cache of a processor. */
-const blockCount = 32
+const blockCount = 64
 
 type Accepts<E> = (cell: VersionCell<E>) => boolean
 

@@ -46,6 +46,14 @@ const unseen = 0
 const matching = 1
 const differing = 2
 
+/**
+ * By its first byte, the length of nearly all values: one of the dictionary, or a short text. Looked up and not branched
+ * on: which one comes next is anyone's guess, the processor's too. 0: {@link spanString} must tell.
+ */
+const simpleBytes = Uint8Array.from({ length: 256 }, (_, t) =>
+  (t & 0xe0) === 0x40 ? 2 : (t & 0xe0) === 0xa0 ? 1 + (t & 31) : 0,
+)
+
 /** Conditions on labels, all of which must hold. Not for use while one of its own calls runs. */
 export class LabelSelector {
   /** In one spelling, as the API server takes it; '' selects everything. */
@@ -60,7 +68,7 @@ export class LabelSelector {
   readonly #memos = new WeakMap<LabelSource, LabelMemo>()
   /** The one of the last record, held strongly for as long as the selector is in use: nearly all are of one dictionary. */
   #lastSource: LabelSource | undefined
-  #lastMemo: LabelMemo | undefined
+  #lastMemo: LabelMemo = new LabelMemo(0, 0)
 
   constructor(requirements: readonly Requirement[]) {
     this.text = formatRequirements(requirements)
@@ -97,30 +105,14 @@ export class LabelSelector {
     if (!mapHead(bytes, labels, head)) throw formatError(labels)
     const memo = this.#memoOf(source)
     const { keys } = memo
-    let at = head.start
     this.#open = this.#conditions.length
     // No record has a label twice (repeated-key.ts): what was found is all there is to find.
-    for (let left = head.count; left > 0 && this.#open > 0; left--) {
-      const first = bytes[at] as number
-      const isShort = (first & 0xe0) === 0x40
-      const id = isShort ? (first & 31) | ((bytes[at + 1] as number) << 5) : referenceAt(bytes, at)
-      const found = id < 0 ? 0 : (keys[id] as number)
-      if (found === 0) {
-        at = this.#lookAt(bytes, at, source, memo)
-        continue
-      }
-      at += isShort ? 2 : 3
-      if (found >= firstKey) {
-        const valueId = referenceAt(bytes, at)
-        const state = valueId < 0 ? 0 : ((memo.states[found - firstKey] as Uint8Array)[valueId] as number)
-        this.#states[found - firstKey] = state || this.#stateAt(bytes, at, source, memo, found - firstKey)
-        this.#open--
-      }
-      const t = bytes[at] as number
-      // Nearly all values: one of the dictionary, or a short text.
-      if ((t & 0xe0) === 0x40) at += 2
-      else if ((t & 0xe0) === 0xa0) at += 1 + (t & 31)
-      else at = spanString(bytes, at, value) ? value.end : skipValue(bytes, at, source.structures)
+    for (;;) {
+      passLabels(bytes, head, keys)
+      if (head.count === 0) return
+      head.start = this.#lookAt(bytes, head.start, source, memo)
+      head.count--
+      if (this.#open === 0) return
     }
   }
 
@@ -136,8 +128,25 @@ export class LabelSelector {
     return state
   }
 
-  /** A label whose key nothing is known about: returns where the next one is. */
+  /** A label that may be of a condition: returns where the next one is. */
   #lookAt(bytes: Buffer, at: number, source: LabelSource, memo: LabelMemo): number {
+    const id = referenceAt(bytes, at)
+    const found = id < 0 ? 0 : (memo.keys[id] as number)
+    if (found === 0) return this.#learn(bytes, at, source, memo)
+    const valueAt = at + ((bytes[at] as number) < 0x60 ? 2 : 3)
+    if (found >= firstKey) {
+      const position = found - firstKey
+      const valueId = referenceAt(bytes, valueAt)
+      const state = valueId < 0 ? 0 : ((memo.states[position] as Uint8Array)[valueId] as number)
+      this.#states[position] = state || this.#stateAt(bytes, valueAt, source, memo, position)
+      // Where the next one is, nobody asks any more.
+      if (--this.#open === 0) return valueAt
+    }
+    return spanString(bytes, valueAt, value) ? value.end : skipValue(bytes, valueAt, source.structures)
+  }
+
+  /** A label whose key nothing is known about: as {@link #lookAt}. */
+  #learn(bytes: Buffer, at: number, source: LabelSource, memo: LabelMemo): number {
     if (!spanString(bytes, at, key)) throw formatError(at)
     const { id, end } = key
     let count = 0
@@ -156,12 +165,19 @@ export class LabelSelector {
   }
 
   #memoOf(source: LabelSource): LabelMemo {
+    const memo = this.#lastMemo
+    // Nearly always. Dictionaries grow while they are used.
+    if (source === this.#lastSource && source.values.length <= memo.keys.length) return memo
+    return this.#otherMemo(source)
+  }
+
+  #otherMemo(source: LabelSource): LabelMemo {
     const size = source.values.length
-    let memo = source === this.#lastSource ? this.#lastMemo : this.#memos.get(source)
+    let memo = this.#memos.get(source)
     if (memo === undefined) this.#memos.set(source, (memo = new LabelMemo(size, this.#conditions.length)))
+    memo.grow(size)
     this.#lastSource = source
     this.#lastMemo = memo
-    memo.grow(size)
     return memo
   }
 
@@ -172,6 +188,22 @@ export class LabelSelector {
     }
     return true
   }
+}
+
+/** Moves on to the first label that may be of a condition, or is written in a rarer way. Apart from all else: a scan's time is spent here. */
+function passLabels(bytes: Uint8Array, labels: Head, keys: Uint8Array): void {
+  let at = labels.start
+  let left = labels.count
+  for (; left > 0; left--) {
+    const first = bytes[at] as number
+    if ((first & 0xe0) !== 0x40) break
+    if (keys[(first & 31) | ((bytes[at + 1] as number) << 5)] !== noKey) break
+    const length = simpleBytes[bytes[at + 2] as number] as number
+    if (length === 0) break
+    at += 2 + length
+  }
+  labels.start = at
+  labels.count = left
 }
 
 const head: Head = { count: 0, start: 0 }
