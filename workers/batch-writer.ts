@@ -32,6 +32,10 @@ export const targetBatchBytes: number = 320 * 1024
 const pooledBytesMin = 16 * 1024
 const pooledBytesMax = 256 * 1024
 const pooledCountMax = 8
+/** Larger ones come back while a list brings nothing new: all its batches are about as large. */
+const largeBytesMax = 2 * targetBatchBytes
+const largeStepBytes = 64 * 1024
+const largeCountMax = 8
 
 const noBytes = new Uint8Array(0)
 
@@ -46,6 +50,9 @@ export class BatchWriter<E extends WriterEpoch> {
   readonly #rowCountMax: number
   readonly #packr = new Packr({ useRecords: false })
   readonly #pool: ArrayBuffer[] = []
+  /** Empty but while a list is sent. */
+  readonly #largePool: ArrayBuffer[] = []
+  #isListing = false
   readonly #entries: QueueEntry<E>[] = []
   #epoch: E | undefined
   #structuresSent = 0
@@ -59,9 +66,13 @@ export class BatchWriter<E extends WriterEpoch> {
     this.#rowCountMax = options.rowCountMax ?? 4096
   }
 
-  /** A small batch's buffer came back with the credit. */
+  /** The buffer of a batch that main kept nothing of came back with the credit. */
   recycle(buffer: ArrayBuffer): void {
-    if (buffer.byteLength >= pooledBytesMin && this.#pool.length < pooledCountMax) this.#pool.push(buffer)
+    const bytes = buffer.byteLength
+    if (bytes < pooledBytesMin || bytes > largeBytesMax) return
+    if (bytes <= pooledBytesMax) {
+      if (this.#pool.length < pooledCountMax) this.#pool.push(buffer)
+    } else if (this.#isListing && this.#largePool.length < largeCountMax) this.#largePool.push(buffer)
   }
 
   /** The next batch, or undefined when there is nothing new to tell (no delta, no marker, the same safe version). */
@@ -81,6 +92,12 @@ export class BatchWriter<E extends WriterEpoch> {
     return this.#encode(markers, epoch, safe)
   }
 
+  #list(marker: BatchMarker['kind']): void {
+    if (marker === 'stamp') return
+    this.#isListing = marker === 'start'
+    if (!this.#isListing) this.#largePool.length = 0
+  }
+
   /** Moves entries of one epoch from the queue's head to `#entries`. */
   #collect(markers: BatchMarker[]): E | undefined {
     const queue = this.#queue
@@ -96,6 +113,7 @@ export class BatchWriter<E extends WriterEpoch> {
           ...(head.reset && { reset: true }),
           ...(head.marker === 'stamp' && { key: head.key }),
         })
+        this.#list(head.marker)
         queue.shift()
         continue
       }
@@ -228,10 +246,13 @@ export class BatchWriter<E extends WriterEpoch> {
   }
 
   #allocate(bytes: number): ArrayBuffer {
-    if (bytes > pooledBytesMax) return new ArrayBuffer((bytes + 7) & ~7)
-    for (let i = this.#pool.length - 1; i >= 0; i--) {
-      if ((this.#pool[i] as ArrayBuffer).byteLength >= bytes) return this.#pool.splice(i, 1)[0] as ArrayBuffer
+    if (bytes > largeBytesMax) return new ArrayBuffer((bytes + 7) & ~7)
+    const isSmall = bytes <= pooledBytesMax
+    const pool = isSmall ? this.#pool : this.#largePool
+    for (let i = pool.length - 1; i >= 0; i--) {
+      if ((pool[i] as ArrayBuffer).byteLength >= bytes) return pool.splice(i, 1)[0] as ArrayBuffer
     }
-    return new ArrayBuffer(Math.max(pooledBytesMin, 2 ** Math.ceil(Math.log2(bytes))))
+    if (isSmall) return new ArrayBuffer(Math.max(pooledBytesMin, 2 ** Math.ceil(Math.log2(bytes))))
+    return new ArrayBuffer(Math.ceil(bytes / largeStepBytes) * largeStepBytes)
   }
 }

@@ -189,8 +189,8 @@ export class BatchReader implements Pump, IncomingRecords {
   #finish(batch: Batch): void {
     const { safe } = batch.header
     if (safe !== undefined) this.#indexer.adoptSafeVersion(safe, parseResourceVersion(safe))
-    const kept = this.#slab !== undefined
-    if (this.#slab !== undefined) this.#indexer.store.sealSlab(this.#slab)
+    // Of a list that brings nothing new, hardly any batch is kept.
+    const kept = this.#slab !== undefined && !this.#indexer.store.reclaim(this.#slab)
     this.#slab = undefined
     this.#batch = undefined
     this.pendingBytes -= batch.buffer.byteLength

@@ -114,6 +114,17 @@ export class RecordStore<E> {
     this.#shrink(slab, 0)
   }
 
+  /** Instead of {@link sealSlab}: true if nothing in the adopted slab lives. Its buffer is then the caller's again. */
+  reclaim(slab: Slab<E>): boolean {
+    if (slab.liveBytes > 0) {
+      this.sealSlab(slab)
+      return false
+    }
+    this.#untrack(slab)
+    this.slabBytes -= slab.bytes.length
+    return true
+  }
+
   copy(epoch: E, source: Buffer, offset: number, length: number, generation: number): VersionCell<E> {
     const slab = this.reserve(epoch, length)
     source.copy(slab.bytes, slab.usedBytes, offset, offset + length)
@@ -257,13 +268,17 @@ export class RecordStore<E> {
   }
 
   #free(slab: Slab<E>): void {
+    this.#untrack(slab)
+    if (slab.bytes.length === this.#slabBytes && this.#spare.length < spareCountMax)
+      this.#spare.push(slab.bytes)
+    else this.slabBytes -= slab.bytes.length
+  }
+
+  #untrack(slab: Slab<E>): void {
     slab.cells = []
     const slabs = this.slabsByEpoch.get(slab.epoch)
     slabs?.delete(slab)
     if (slabs?.size === 0) this.slabsByEpoch.delete(slab.epoch)
-    if (slab.bytes.length === this.#slabBytes && this.#spare.length < spareCountMax)
-      this.#spare.push(slab.bytes)
-    else this.slabBytes -= slab.bytes.length
   }
 }
 
