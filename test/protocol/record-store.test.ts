@@ -128,4 +128,17 @@ describe('RecordStore', () => {
     expect(holds(second, 7)).toBe(true)
     expect(store.liveBytes).toBe(10)
   })
+
+  it('gives a buffer back only when nothing in it lives, and never keeps it as a spare slab', () => {
+    const store = new RecordStore<string>({ slabBytes: 20 })
+    const dead = store.addSlab(Buffer.alloc(20), 'e')
+    store.uncache(store.adopt(dead, 0, 10, 0))
+    const live = store.addSlab(Buffer.alloc(20), 'e')
+    const cell = store.adopt(live, 0, 20, 0)
+    expect([store.reclaim(dead), store.reclaim(live)]).toEqual([true, false])
+    expect([store.slabBytes, store.slabsByEpoch.get('e')?.size]).toEqual([20, 1])
+    expect(write(store, 'e', 1, 20).slab.bytes.buffer).not.toBe(dead.bytes.buffer)
+    store.uncache(cell)
+    expect(live.bytes.length).toBe(20)
+  })
 })
