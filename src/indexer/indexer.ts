@@ -158,6 +158,11 @@ export class Indexer {
     return this.#cells.cellsOf(namespace, accepts)
   }
 
+  /** How many of one namespace, or of all, are accepted. */
+  count(namespace: string | undefined, accepts: (cell: Cell) => boolean): number {
+    return this.#cells.count(namespace, accepts)
+  }
+
   /** The object of a version, deep frozen; made anew unless somebody who uses the version has it. Remembers nothing. */
   read(cell: Cell): unknown {
     return cell.object ?? cell.slab.epoch.reader.read(cell.slab.bytes, cell.offset)

@@ -22,9 +22,7 @@ export class Selection {
   }
 
   cells(): Generator<Cell, void> {
-    const selector = this.#selector
-    const accepts =
-      selector && ((cell: Cell) => selector.matches(cell.slab.bytes, cell.offset, cell.slab.epoch.reader))
+    const accepts = this.#accepts
     const keys = this.#keys()
     if (keys !== undefined && accepts !== undefined) return this.#cellsOf(keys, accepts)
     if (this.#namespace === undefined) return this.#indexer.cells(accepts)
@@ -32,10 +30,17 @@ export class Selection {
   }
 
   count(): number {
-    if (this.#selector === undefined) return this.#rowCount()
+    const accepts = this.#accepts
+    if (accepts === undefined) return this.#rowCount()
+    if (this.#keys() === undefined) return this.#indexer.count(this.#namespace, accepts)
     let count = 0
     for (const _ of this.cells()) count++
     return count
+  }
+
+  get #accepts(): ((cell: Cell) => boolean) | undefined {
+    const selector = this.#selector
+    return selector && ((cell) => selector.matches(cell.slab.bytes, cell.offset, cell.slab.epoch.reader))
   }
 
   #rowCount(): number {

@@ -20,12 +20,12 @@ export function isRawJson(bytes: Uint8Array, offset: number): boolean {
 
 /** Where the body ends, from the start of `bytes`. */
 export function tailOffset(bytes: Uint8Array, offset: number): number {
-  return offset + headerU32(bytes, offset + recordOffsets.tail)
+  return offset + headerInt32(bytes, offset + recordOffsets.tail)
 }
 
 /** Where the labels' map is, from the start of `bytes`; 0: the object has none (or is raw JSON). */
 export function labelsOffset(bytes: Uint8Array, offset: number): number {
-  const labels = headerU32(bytes, offset + recordOffsets.labels)
+  const labels = headerInt32(bytes, offset + recordOffsets.labels)
   return labels === 0 ? 0 : offset + labels
 }
 
@@ -142,13 +142,13 @@ export function canonicalUid(bytes: Uint8Array, at: number): string {
   return String.fromCharCode.apply(null, uuidCodes)
 }
 
-function headerU32(bytes: Uint8Array, at: number): number {
+/** A record is far below 2 GiB: as a number with a sign it stays an integer of the machine. */
+function headerInt32(bytes: Uint8Array, at: number): number {
   return (
-    ((bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24)) >>>
-    0
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)
   )
 }
 
