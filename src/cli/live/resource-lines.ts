@@ -33,12 +33,20 @@ export function resourceLines(figures: Figures, width: number, room: number): Li
   )
   for (let detailLines = detailLinesMax; detailLines >= 0; detailLines--) {
     const blocks = figures.resources.map((each) => block(each, figures, table, detailLines, width))
-    const count = blocks.reduce((sum, lines) => sum + lines.length, 0)
-    if (count + head.length <= room) return [...head, ...blocks.flat()]
+    const lines = [...blocks.flat(), ...(detailLines === 0 ? hiddenLine(table) : [])]
+    if (lines.length + head.length <= room) return [...head, ...lines]
   }
   const resources = figures.resources.toSorted((a, b) => Number(isFailing(b)) - Number(isFailing(a)))
   const blocks = resources.map((each) => block(each, figures, table, 0, width))
-  return [...head, ...cutBlocks(resources, blocks, room - head.length)]
+  const lines = cutBlocks(resources, blocks, room - head.length - 1)
+  return [...head, ...lines, ...hiddenLine(table)]
+}
+
+/** What is not told elsewhere is 0: here it may be anything. */
+function hiddenLine({ rest }: Table): Line[] {
+  if (rest.length === 0) return []
+  const names = rest.map((column) => column.title(0)).join(', ')
+  return [[{ text: `no room for: ${names}`, style: 'dim' }]]
 }
 
 function isFailing({ error }: ResourceFigures): boolean {

@@ -93,7 +93,7 @@ function totalLines(figures: Figures, { phase }: View, width: number): Line[] {
   const own = wrap(
     [
       `CPU ${formatCount(cpuPercent)} % (100 % = 1 core)`,
-      `memory ${formatBytes(process.rssBytes)}`,
+      `memory ${formatBytes(process.rssBytes)} in all`,
       `JS heap ${formatBytes(process.heapUsedBytes)}`,
       `caches ${formatBytes(process.slabBytes)}`,
       `event loop delay p99 ${formatMs(loopDelayMs.p99)}, max ${formatMs(loopDelayMs.max)}`,
@@ -111,7 +111,7 @@ function noticeLines({ atMs }: Figures, { notice, failure }: View): Line[] {
   const lines: Line[] = []
   if (failure !== undefined) {
     const { resource, key, count, text } = failure
-    const times = `${formatCount(count)} ${count === 1 ? 'error' : 'errors'}, last ${formatAge(atMs - failure.atMs)} ago`
+    const times = `${formatCount(count)} ${count === 1 ? 'error' : 'errors'} since start, last ${formatAge(atMs - failure.atMs)} ago`
     const told = printable(`handler failed on ${resource} ${key} (${times}): ${text}`)
     lines.push([{ text: `! ${told}`, style: 'red' }])
   }

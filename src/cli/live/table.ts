@@ -47,7 +47,7 @@ export const columns: readonly Column[] = [
   figure('objects', 9, ({ objects }) => formatCount(objects)),
   nowFigure('changes/s', 9, ({ changesPerSecond }) => formatCount(changesPerSecond)),
   {
-    title: (width) => `last ${Math.min(width, historySecondsMax)} s/list`,
+    title: (width) => `last ${Math.min(width, historySecondsMax)} s`,
     width: 14,
     widthMax: historySecondsMax,
     isText: true,

@@ -12,8 +12,9 @@ export function troubleLines(resource: ResourceFigures, linesMax: number, width:
   if (trouble === undefined) return []
   const style = styles[trouble.phase]
   const text = printable(troubleText(trouble, resource))
-  if (trouble.phase !== 'now') return [[{ text: cut(text, width), style }]]
+  if (trouble.phase === 'over') return [[{ text: cut(text, width), style }]]
   const mark = '! '
+  if (trouble.phase === 'returning') return [[{ text: cut(mark + text, width), style }]]
   const lines = wrap(text.split(' '), ' ', width - mark.length - 2).map(textOf)
   const shown = lines.slice(0, Math.max(1, linesMax))
   if (shown.length < lines.length) shown.push(`${shown.pop()} …`)

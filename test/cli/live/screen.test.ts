@@ -266,7 +266,7 @@ test('a row that does not follow claims nothing that only a row that follows has
   expect(down).toMatch(/^pods +retrying +20,000 +0 .* – +– +0 +0 +12 +0 +1$/m)
   expect(down).toContain('! down 9s, try 4: connect ECONNREFUSED 10.0.0.1:6443\n')
   expect(down).toContain('  recovered 2s ago; was: connect ECONNREFUSED 10.0.0.1:6443\n')
-  expect(down).toContain('  down 9s, coming back; was: connect ECONNREFUSED 10.0.0.1:6443\n')
+  expect(down).toContain('  ! down 9s, coming back; was: connect ECONNREFUSED 10.0.0.1:6443\n')
   expect(down).toContain('\n1 of 3 synced, 1 retrying, 1 relisting · ')
   // Advice is for whoever may have given a wrong address.
   expect(down).not.toContain('Check --server')
