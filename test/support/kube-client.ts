@@ -46,12 +46,13 @@ export class KubeClient {
     path: string,
     body?: unknown,
     contentType = 'application/json',
+    accept?: string,
   ): Promise<{ readonly status: number; readonly body: string }> {
     const response = await this.#dispatcher.request({
       method,
       path,
       headers: {
-        ...this.#headers(),
+        ...this.#headers(accept),
         ...(body !== undefined && { 'content-type': contentType }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -59,9 +60,9 @@ export class KubeClient {
     return { status: response.statusCode, body: await response.body.text() }
   }
 
-  #headers(): Record<string, string> {
+  #headers(accept = 'application/json'): Record<string, string> {
     return {
-      accept: 'application/json',
+      accept,
       ...(this.#token !== '' && { authorization: `Bearer ${this.#token}` }),
     }
   }
@@ -93,18 +94,18 @@ export class KubeClient {
     await this.#object('DELETE', path, options)
   }
 
-  async list(path: string): Promise<KubeList> {
-    const response = await this.request('GET', path)
+  async list(path: string, accept?: string): Promise<KubeList> {
+    const response = await this.request('GET', path, undefined, undefined, accept)
     if (response.status !== 200) throw new Error(`GET ${path}: ${response.status} ${response.body}`)
     return JSON.parse(response.body)
   }
 
   /** A raw watch, event by event; ends when the server ends it. Stop it by leaving the loop. */
-  async *watch(path: string): AsyncGenerator<WatchEvent> {
+  async *watch(path: string, accept?: string): AsyncGenerator<WatchEvent> {
     const response = await this.#dispatcher.request({
       method: 'GET',
       path,
-      headers: this.#headers(),
+      headers: this.#headers(accept),
     })
     if (response.statusCode !== 200)
       throw new Error(`watch ${path}: ${response.statusCode} ${await response.body.text()}`)

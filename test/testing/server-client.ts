@@ -152,12 +152,16 @@ export class WatchClient {
   status = 0
   #onChange: (() => void)[] = []
 
-  private constructor(url: string, path: string) {
-    this.#request = httpRequest(`${url}${path}`, { agent: false })
+  private constructor(url: string, path: string, headers: Readonly<Record<string, string>>) {
+    this.#request = httpRequest(`${url}${path}`, { agent: false, headers })
   }
 
-  static async open(url: string, path: string): Promise<WatchClient> {
-    const watch = new WatchClient(url, path)
+  static async open(
+    url: string,
+    path: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<WatchClient> {
+    const watch = new WatchClient(url, path, headers)
     afterTest(() => watch.close())
     await watch.#start()
     return watch

@@ -334,8 +334,8 @@ export class EmbeddedApiServer {
     }
   }
 
-  #hubs(): ServedResource['hub'][] {
-    return [...this.#registry.served].map((served) => served.hub)
+  #hubs(): ServedResource['hubs'][number][] {
+    return [...this.#registry.served].flatMap((served) => served.hubs)
   }
 
   #named(resource: string): ServedResource {

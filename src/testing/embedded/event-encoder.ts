@@ -1,5 +1,7 @@
 import type { ResourceType } from '../../resources/names.ts'
 import type { Change } from './history.ts'
+import type { ObjectForm } from './media-type.ts'
+import { metadataBytes } from './metadata-bytes.ts'
 import type { Predicate } from './selector.ts'
 import { editStored, type StoredObject } from './stored-object.ts'
 
@@ -54,10 +56,12 @@ export class EventEncoder {
   readonly #heads: Readonly<Record<EventType, Buffer>>
   readonly #itemHead: Buffer
   readonly #typed: string
+  readonly #form: ObjectForm
 
-  constructor(type: ResourceType, isBuiltIn: boolean) {
+  constructor(type: ResourceType, isBuiltIn: boolean, form: ObjectForm = 'whole') {
     this.#type = type
     this.#isBuiltIn = isBuiltIn
+    this.#form = form
     const apiVersion = JSON.stringify(type.group === '' ? type.version : `${type.group}/${type.version}`)
     const kind = JSON.stringify(type.kind)
     this.#typed = isBuiltIn
@@ -67,23 +71,34 @@ export class EventEncoder {
       Buffer.from(`{"type":"${event}","object":{${this.#typed},`, 'utf8')
     this.#heads = { ADDED: head('ADDED'), MODIFIED: head('MODIFIED'), DELETED: head('DELETED') }
     // A real list has its built-in items without their type, and those of a custom resource with it.
-    this.#itemHead = Buffer.from(isBuiltIn ? '{' : `{${this.#typed},`, 'utf8')
+    const isTyped = !isBuiltIn || form === 'metadata'
+    this.#itemHead = Buffer.from(isTyped ? `{${this.#typed},` : '{', 'utf8')
+  }
+
+  /** The same resource, of every object its metadata alone. */
+  static ofMetadata(type: ResourceType): EventEncoder {
+    const partial = { group: 'meta.k8s.io', version: 'v1', kind: 'PartialObjectMetadata', resource: '' }
+    return new EventEncoder({ ...type, ...partial }, true, 'metadata')
   }
 
   event(chunk: ChunkBuilder, type: EventType, object: StoredObject): void {
     chunk.append(this.#heads[type])
-    chunk.append(object.body)
+    chunk.append(this.#bodyOf(object))
     chunk.append(eventEnd)
   }
 
   item(chunk: ChunkBuilder, object: StoredObject, isFirst: boolean): void {
     if (!isFirst) chunk.append(comma)
     chunk.append(this.#itemHead)
-    chunk.append(object.body)
+    chunk.append(this.#bodyOf(object))
   }
 
   object(object: StoredObject): Buffer {
-    return Buffer.concat([Buffer.from(`{${this.#typed},`, 'utf8'), object.body])
+    return Buffer.concat([Buffer.from(`{${this.#typed},`, 'utf8'), this.#bodyOf(object)])
+  }
+
+  #bodyOf({ body }: StoredObject): Buffer {
+    return this.#form === 'whole' ? body : metadataBytes(body)
   }
 
   bookmark(version: number, isInitialEventsEnd: boolean): string {

@@ -11,6 +11,7 @@ import { isRecord } from './json-object.ts'
 import { parseListRequest } from './list-request.ts'
 import { writeList } from './list-writer.ts'
 import { listPage } from './lister.ts'
+import { acceptedForm, type ObjectForm } from './media-type.ts'
 import type { Namespaces } from './namespaces.ts'
 import { type DeleteOptions, ObjectWriter } from './object-writer.ts'
 import type { Registry } from './registry.ts'
@@ -89,7 +90,6 @@ export class RequestHandler {
     access.authorize(granted, route, verb, route.namespace)
     const served = registry.find(route.group, route.version, route.resource)
     if (served === undefined || !isRouteOf(route, served)) throw this.#notFound(path)
-    requireJson(request)
     await this.#resource(request, response, url.searchParams, route, served, verb)
   }
 
@@ -110,11 +110,17 @@ export class RequestHandler {
   ): Promise<void> {
     const { namespace, name } = route
     if (!served.type.verbs.includes(verb)) throw failures.methodNotAllowed()
-    if (verb === 'watch') return await this.#watch(request, response, query, namespace, served)
-    if (verb === 'list') return await this.#list(request, response, query, namespace, served)
+    const form = acceptedForm(request.headers.accept, verb === 'list')
+    if (verb === 'watch') return await this.#watch(request, response, query, namespace, served, form)
+    if (verb === 'list') return await this.#list(request, response, query, namespace, served, form)
     const scope = namespace ?? ''
+    const { encoder } = served.forms[form]
+    const send = (status: number, object: StoredObject): void => {
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(encoder.object(object))
+    }
     const writer = new ObjectWriter(served, this.#context.runtime)
-    if (verb === 'get') return sendObject(response, 200, served, writer.get(scope, name as string))
+    if (verb === 'get') return send(200, writer.get(scope, name as string))
     if (verb === 'deletecollection') {
       const page = listPage(served.store, parseListRequest(query, namespace))
       for (const item of page.items) writer.delete(item.namespace, item.name)
@@ -124,7 +130,7 @@ export class RequestHandler {
       const body = await readJson(request)
       const options: DeleteOptions = isRecord(body) ? body : {}
       const found = writer.delete(scope, name as string, options)
-      if (served.store.get(found.key) !== undefined) return sendObject(response, 200, served, found)
+      if (served.store.get(found.key) !== undefined) return send(200, found)
       const { group, resource: kind } = served.type
       const details = { name: found.name, ...(group !== '' && { group }), kind, uid: found.uid }
       return sendText(response, successBody(details), 'application/json')
@@ -133,14 +139,14 @@ export class RequestHandler {
     if (verb === 'create') {
       if (served.type.namespaced && namespace === undefined) throw failures.methodNotAllowed()
       this.#checkOwners(served, scope, body)
-      return sendObject(response, 201, served, writer.create(scope, body))
+      return send(201, writer.create(scope, body))
     }
     const options = { isStatus: route.subresource === 'status' }
     const written =
       verb === 'patch'
         ? writer.patch(scope, name as string, body, options)
         : writer.update(scope, name as string, body, options)
-    sendObject(response, 200, served, written)
+    send(200, written)
   }
 
   async #list(
@@ -149,7 +155,9 @@ export class RequestHandler {
     query: URLSearchParams,
     namespace: string | undefined,
     served: ServedResource,
+    form: ObjectForm,
   ): Promise<void> {
+    const { encoder } = served.forms[form]
     const { counters, hasCompression } = this.#context
     counters.lists++
     const asked = parseListRequest(query, namespace)
@@ -164,14 +172,14 @@ export class RequestHandler {
     response.setHeader('content-type', 'application/json')
     response.setHeader('cache-control', 'no-cache, private')
     const isCompressed = hasCompression && acceptsGzip(request) && isLarge(page.items)
-    if (!isCompressed) return await writeList(response, page, served.encoder, count)
+    if (!isCompressed) return await writeList(response, page, encoder, count)
     response.setHeader('content-encoding', 'gzip')
     response.setHeader('vary', 'accept-encoding')
     const gzip = createGzip({ level: 1 })
     gzip.pipe(response)
     // A reader that leaves must not keep the list in memory.
     response.on('close', () => gzip.destroy())
-    await writeList(gzip, page, served.encoder, count)
+    await writeList(gzip, page, encoder, count)
   }
 
   async #watch(
@@ -180,7 +188,9 @@ export class RequestHandler {
     query: URLSearchParams,
     namespace: string | undefined,
     served: ServedResource,
+    form: ObjectForm,
   ): Promise<void> {
+    const { hub } = served.forms[form]
     const { counters, hasWatchList, hasWatchListCompression, watchErrors, watchFloor } = this.#context
     counters.watches++
     const allowsWatchList = hasWatchList()
@@ -192,7 +202,7 @@ export class RequestHandler {
       counters.watchLists++
       failure = await this.#waitForVersion(served, asked.version ?? 0).catch((error: ApiFailure) => error)
     } else {
-      failure = served.hub.expiry(asked, watchFloor())
+      failure = hub.expiry(asked, watchFloor())
     }
     if (failure !== undefined && watchErrors === 'status') throw failure
     if (response.destroyed) return
@@ -212,7 +222,7 @@ export class RequestHandler {
       response.end(`{"type":"ERROR","object":${failure.body()}}\n`)
       return
     }
-    served.hub.open(response, asked, selects, isCompressed)
+    hub.open(response, asked, selects, isCompressed)
   }
 
   /** Throws 504 when the server does not get there in time, as a replica that is behind. */
@@ -264,12 +274,6 @@ function isRouteOf(route: Route, { type }: ServedResource): boolean {
   return route.name === undefined || route.namespace !== undefined
 }
 
-function requireJson(request: IncomingMessage): void {
-  const accept = request.headers.accept ?? '*/*'
-  if (/json|\*\/\*|application\/\*/.test(accept)) return
-  throw new ApiFailure(406, 'NotAcceptable', 'only the following media types are accepted: application/json')
-}
-
 function acceptsGzip(request: IncomingMessage): boolean {
   return /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
 }
@@ -278,16 +282,6 @@ function isLarge(items: readonly StoredObject[]): boolean {
   let bytes = 0
   for (const item of items) if ((bytes += item.body.length) > compressBytesMin) return true
   return false
-}
-
-function sendObject(
-  response: ServerResponse,
-  status: number,
-  served: ServedResource,
-  object: StoredObject,
-): void {
-  response.writeHead(status, { 'content-type': 'application/json' })
-  response.end(served.encoder.object(object))
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {

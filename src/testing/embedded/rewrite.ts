@@ -27,7 +27,7 @@ export async function rewriteAll(
         changed++
       }
       do await turn(runtime)
-      while (served.hub.behindMax > behindMax && !isStopped())
+      while (served.hubs.some((hub) => hub.behindMax > behindMax) && !isStopped())
     }
   }
   return changed

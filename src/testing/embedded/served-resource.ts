@@ -5,6 +5,7 @@ import { EventEncoder } from './event-encoder.ts'
 import type { Faults } from './faults.ts'
 import type { ChangeType, HistoryBounds } from './history.ts'
 import type { InitialLists } from './initial-lists.ts'
+import type { ObjectForm } from './media-type.ts'
 import type { ResourceStore } from './resource-store.ts'
 import type { SlowWatchers } from './slow-watchers.ts'
 import type { StoredObject } from './stored-object.ts'
@@ -31,13 +32,18 @@ export interface SharedObjects {
   readonly hubs: Set<WatchHub>
 }
 
-/** A resource as the server serves it in one version: its objects, its form on the wire, its watches. */
+/** How objects look on the wire, and the watches that get them so. */
+export interface ServedForm {
+  readonly encoder: EventEncoder
+  readonly hub: WatchHub
+}
+
+/** A resource as the server serves it in one version: its objects, their forms on the wire, its watches. */
 export class ServedResource {
   readonly type: ResourceType
   readonly isBuiltIn: boolean
   readonly store: ResourceStore
-  readonly encoder: EventEncoder
-  readonly hub: WatchHub
+  readonly forms: Readonly<Record<ObjectForm, ServedForm>>
   readonly #context: ServedContext
   readonly #shared: SharedObjects
 
@@ -47,10 +53,20 @@ export class ServedResource {
     this.#context = context
     this.#shared = shared
     this.store = shared.store
-    this.encoder = new EventEncoder(type, isBuiltIn)
-    const { store, encoder } = this
-    this.hub = new WatchHub({ ...context, store, encoder })
-    shared.hubs.add(this.hub)
+    const { store } = this
+    const served = (encoder: EventEncoder): ServedForm => ({
+      encoder,
+      hub: new WatchHub({ ...context, store, encoder }),
+    })
+    this.forms = {
+      whole: served(new EventEncoder(type, isBuiltIn)),
+      metadata: served(EventEncoder.ofMetadata(type)),
+    }
+    for (const hub of this.hubs) shared.hubs.add(hub)
+  }
+
+  get hubs(): readonly WatchHub[] {
+    return Object.values(this.forms).map(({ hub }) => hub)
   }
 
   /** The one way to change an object: `make` gets the version of the change. */
@@ -65,9 +81,11 @@ export class ServedResource {
 
   /** Watches are told all there is, then they end: this version is served no more, or its objects are kept anew. */
   end(): void {
-    this.hub.flushAll()
-    this.hub.endAll()
-    this.#shared.hubs.delete(this.hub)
+    for (const hub of this.hubs) {
+      hub.flushAll()
+      hub.endAll()
+      this.#shared.hubs.delete(hub)
+    }
   }
 
   get apiVersion(): string {

@@ -60,6 +60,7 @@ export class WatchHub {
 
   /** There are new changes. */
   wake(): void {
+    if (this.#streams.size === 0) return
     this.#tick ??= this.#context.runtime.defer(() => this.#run())
   }
 
