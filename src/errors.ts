@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'ERR_TOO_DEEP'
   | 'ERR_FRAME_TOO_LARGE'
   | 'ERR_OBJECT_IDENTITY'
+  | 'ERR_TRANSFORM'
   | 'ERR_UNEXPECTED_BODY'
   | 'ERR_RECORD_FORMAT'
   | 'ERR_CONNECTION'
@@ -24,6 +25,7 @@ export type ErrorCode =
   | 'ERR_VERSION_TOO_LARGE'
   | 'ERR_THROTTLED'
   | 'ERR_SOURCE_FAILED'
+  | 'ERR_TRANSFORM_LOAD'
   | 'ERR_INVALID_OPTION'
   | 'ERR_INVALID_SELECTOR'
   | 'ERR_KUBECONFIG'
@@ -52,6 +54,7 @@ export const errorCodes: Readonly<
     meaning: 'a watch event or list item is larger than frameBytesMax',
   },
   ERR_OBJECT_IDENTITY: { canRetry: false, meaning: 'an object has no readable name, uid or resourceVersion' },
+  ERR_TRANSFORM: { canRetry: false, meaning: 'a transform threw, or did not give the object back' },
   ERR_UNEXPECTED_BODY: {
     canRetry: true,
     meaning: 'the server answered with something that is not the Kubernetes API',
@@ -76,6 +79,7 @@ export const errorCodes: Readonly<
     meaning: 'the API server is behind the resourceVersion asked for (504)',
   },
   ERR_THROTTLED: { canRetry: true, meaning: 'the API server asks for fewer requests (429)' },
+  ERR_TRANSFORM_LOAD: { canRetry: true, meaning: 'the module of a transform cannot be loaded' },
   ERR_SOURCE_FAILED: { canRetry: true, meaning: 'a user-supplied list or watch function failed' },
   // Configuration and use.
   ERR_INVALID_OPTION: { canRetry: false, meaning: 'an option is unknown, out of range or contradictory' },
@@ -87,7 +91,7 @@ export const errorCodes: Readonly<
   ERR_INDEX_BUILDING: { canRetry: true, meaning: 'an index does not hold yet what was cached before it' },
   ERR_INDEX_CONFLICT: { canRetry: false, meaning: 'an index of this name exists with another definition' },
   ERR_SOURCE_CONFLICT: { canRetry: false, meaning: 'a source of this name exists with other functions' },
-  ERR_CLOSED: { canRetry: false, meaning: 'the factory, informer or registration is closed' },
+  ERR_CLOSED: { canRetry: false, meaning: 'the engine, factory, informer or registration is closed' },
   ERR_CACHE_SYNC: { canRetry: true, meaning: 'caches did not sync before the signal aborted' },
   // Threads and handlers.
   ERR_WORKER_DIED: { canRetry: true, meaning: 'a worker thread ended unexpectedly' },

@@ -26,6 +26,7 @@ export type { EngineOptions } from './engine/engine.ts'
 export { type ErrorCode, type ErrorFacts, errorCodes, KubeInformerError } from './errors.ts'
 export type { IndexDefinition, Indexers, IndexFunc, LabelIndex } from './indexer/index-definition.ts'
 export type { Informer } from './informer.ts'
+export { createEngine, type EngineStats, type InformerEngine } from './informer-engine.ts'
 export { createInformerFactory, type InformerFactory } from './informer-factory.ts'
 export type { InformerIndexer } from './informer-indexer.ts'
 export type {
@@ -41,6 +42,7 @@ export type {
   ManagedFieldsEntry,
   ObjectMeta,
   OwnerReference,
+  PartialObjectMetadata,
 } from './kubernetes-object.ts'
 export type { Lister, ListOptions, ObjectName } from './lister.ts'
 export type {
@@ -67,15 +69,22 @@ export type {
 } from './notify/handlers.ts'
 export type { ListenerStats, Registration } from './notify/registration.ts'
 export type { ObjectList } from './object-list.ts'
-export type { BoundsOptions, FieldOptions, HandlerErrorContext, InformerFactoryOptions } from './options.ts'
+export type {
+  BoundsOptions,
+  FieldOptions,
+  HandlerErrorContext,
+  InformerFactoryOptions,
+  ResourceOptions,
+} from './options.ts'
 export type { WireError } from './protocol/error-wire.ts'
 export type { Compression, ReflectorTiming, WatchCounters, WatchState } from './protocol/messages.ts'
-export type { GroupVersionResource, ResourceHandle, SelectOptions } from './resource-handle.ts'
+export type { GroupVersionResource, MetadataOnly, ResourceHandle, SelectOptions } from './resource-handle.ts'
 export type { BuiltInResources } from './resources/typed-groups.ts'
 export type { BuiltInObjects } from './resources/types.ts'
 export type { Wire, WireFields } from './resources/wire.ts'
 export type { LabelSelectorInput, LabelSelectorObject } from './selectors/label-selector.ts'
 export type { SharedIndexer, SharedInformer, SharedLister } from './shared-informer.ts'
+export type { TransformOptions } from './transform-option.ts'
 export { MaxOfLimiter, MaxWaitLimiter } from './workqueue/composed-limiters.ts'
 export { defaultLimiter } from './workqueue/default-limiter.ts'
 export type { DurationStats } from './workqueue/duration-meter.ts'

@@ -1,5 +1,5 @@
 import { cacheSyncError } from './base/cache-sync-error.ts'
-import { checkObject, checkSignalOptions } from './base/check-options.ts'
+import { checkSignalOptions } from './base/check-options.ts'
 import { HandlerWarnings } from './base/handler-warnings.ts'
 import { createCredentialsBroker } from './config/connection-config.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
@@ -7,17 +7,16 @@ import { Engine } from './engine/engine.ts'
 import type { WatchTemplate } from './engine/watch-session.ts'
 import { invalidOption, KubeInformerError } from './errors.ts'
 import { Informer, type InformerOptions } from './informer.ts'
+import { InformerEngine } from './informer-engine.ts'
 import { type FactoryStats, type InformerHealth, pendingOf } from './informer-stats.ts'
-import type { KubernetesObject } from './kubernetes-object.ts'
-import type { Lister } from './lister.ts'
+import type { KubernetesObject, PartialObjectMetadata } from './kubernetes-object.ts'
 import type { ListerWatcher, SourceObject } from './lister-watcher.ts'
 import {
   type Listed,
   type ListerWatcherOptions,
   validateListerWatcherOptions,
 } from './lister-watcher-options.ts'
-import type { NamespaceSet } from './namespace-set.ts'
-import { NamespaceSets, selectShape } from './namespace-sets.ts'
+import { NamespaceSets } from './namespace-sets.ts'
 import {
   boundsOf,
   fieldsOf,
@@ -27,11 +26,13 @@ import {
   validateSelectOptions,
 } from './options.ts'
 import { timingOf } from './reflector/timing.ts'
-import type { GroupVersionResource, ResourceHandle, SelectOptions } from './resource-handle.ts'
+import type { GroupVersionResource, MetadataOnly, ResourceHandle } from './resource-handle.ts'
+import { type AnySelectOptions, Handle, type Select } from './resource-handles.ts'
 import { collectionPath, knownResource, resourceLabel } from './resources/names.ts'
 import { TypedGroups } from './resources/typed-groups.ts'
 import { parseLabelSelector } from './selectors/label-selector.ts'
-import { sortedSet } from './selectors/selector-syntax.ts'
+import { sameTerms, sortedSet } from './selectors/selector-syntax.ts'
+import { transformOf } from './transform-option.ts'
 
 /**
  * Shares one informer per resource (and selection) among all users of a cluster in this process.
@@ -54,10 +55,12 @@ export class InformerFactory extends TypedGroups {
     super()
     validateFactoryOptions(options)
     this.#options = options
-    // Before the engine: an option that it refuses would leave threads behind.
+    const { engine, onHandlerError } = options
+    const shared = engine && InformerEngine.open(engine)
+    // Before an engine: an option that it refuses would leave threads behind.
     this.#broker = createCredentialsBroker(options.kubeConfig)
-    this.#engine = new Engine(options)
-    const { onHandlerError } = options
+    this.#engine = shared ?? new Engine(options)
+    if (engine !== undefined) InformerEngine.attach(engine, this)
     const warnings = new HandlerWarnings(() => this.#engine.runtime.nowMs())
     this.#onHandlerError =
       onHandlerError === undefined
@@ -65,12 +68,19 @@ export class InformerFactory extends TypedGroups {
         : (error, context) => onHandlerError(error, context)
   }
 
+  /** Any resource, of its objects the metadata alone: the same as `select({ metadataOnly: true })`. */
+  override forResource(type: GroupVersionResource & MetadataOnly): ResourceHandle<PartialObjectMetadata>
   /** Any resource, custom ones included; no discovery is needed or made. @throws ERR_INVALID_OPTION for what is no name */
   override forResource<T extends KubernetesObject = KubernetesObject>(
     type: GroupVersionResource,
-  ): ResourceHandle<T> {
+  ): ResourceHandle<T>
+  override forResource<T extends KubernetesObject>(
+    type: GroupVersionResource & Partial<MetadataOnly>,
+  ): ResourceHandle<T> & ResourceHandle<PartialObjectMetadata> {
     validateResource(type)
-    return this.#handle(type, {}) as unknown as ResourceHandle<T>
+    const { metadataOnly } = type
+    const handle = this.#handle(type, metadataOnly === undefined ? {} : { metadataOnly })
+    return handle as unknown as ResourceHandle<T> & ResourceHandle<PartialObjectMetadata>
   }
 
   /**
@@ -131,15 +141,16 @@ export class InformerFactory extends TypedGroups {
   }
 
   /**
-   * Ends everything: no new handler call, those in progress are waited for at most `drainMs`; once it resolves no
-   * socket, timer, port or thread is left. Idempotent; may be called from a handler.
+   * Ends everything, in this order: registrations (no new handler call, signals abort, calls in progress are waited for
+   * at most `drainMs`) and, at once after them, watches; credentials; threads. Once it resolves no socket, timer, port or
+   * thread of its own is left; an engine that was handed in goes on. Idempotent; may be called from a handler.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
-  /** Counters and gauges of now; counters run from the factory's creation. */
+  /** Counters and gauges of now; counters run from the factory's creation. Of an engine that was handed in, they are all its factories'. */
   stats(): FactoryStats {
     return {
       informers: this.#informers().map((informer) => informer.stats()),
@@ -161,10 +172,12 @@ export class InformerFactory extends TypedGroups {
   }
 
   async #close(): Promise<void> {
-    const closed = this.#informers().map((informer) => informer.close())
+    await Promise.all(this.#informers().map((informer) => informer.close()))
     // After those: a watch that still wants credentials would show that there are none any more.
-    await Promise.all([...closed, this.#broker.close()])
-    await this.#engine.close()
+    await this.#broker.close()
+    const { engine } = this.#options
+    if (engine === undefined) await this.#engine.close()
+    else InformerEngine.detach(engine, this)
   }
 
   #informers(accepts = (_handle: Handle<KubernetesObject>): boolean => true): Informer<KubernetesObject>[] {
@@ -173,7 +186,7 @@ export class InformerFactory extends TypedGroups {
       .map((handle) => handle.informer)
   }
 
-  #handle(type: GroupVersionResource, select: SelectOptions): ResourceHandle<KubernetesObject> {
+  #handle(type: GroupVersionResource, select: AnySelectOptions): ResourceHandle<KubernetesObject> {
     this.#refuseIfClosed()
     validateSelectOptions(select)
     const group = type.group ?? ''
@@ -189,8 +202,13 @@ export class InformerFactory extends TypedGroups {
         path: collectionPath(path, namespace),
         ...(labels !== '' && { labelSelector: labels }),
         ...(select.fieldSelector && { fieldSelector: select.fieldSelector }),
-        fields: fieldsOf(select, this.#options),
+        fields: {
+          ...fieldsOf(select, this.#options),
+          ...(select.metadataOnly === true && { metadataOnly: true }),
+        },
+        ...transformOf(select, this.#options),
       },
+      select.resyncPeriodMs,
       { broker: this.#broker },
       (options, isSet = false) => {
         if (isSet && known?.namespaced === false) {
@@ -219,9 +237,13 @@ export class InformerFactory extends TypedGroups {
         ...(labelSelector && { labelSelector }),
         ...(fieldSelector && { fieldSelector }),
         fields: fieldsOf(options, this.#options),
+        ...transformOf(options, this.#options),
       },
+      options.resyncPeriodMs,
       { source: listerWatcher },
-      ({ namespace, labelSelector: labels, ...select }) => {
+      ({ namespace, metadataOnly, labelSelector: labels, ...select }) => {
+        if (metadataOnly !== undefined)
+          throw invalidOption('metadataOnly', metadataOnly, 'a source gives what it gives: see keepFields')
         if (namespace !== undefined)
           throw invalidOption('namespace', namespace, 'a source has no namespaces to ask for')
         const text = labels === undefined ? labelSelector : parseLabelSelector(labels).text
@@ -234,16 +256,19 @@ export class InformerFactory extends TypedGroups {
     )
   }
 
-  /** The same handle for equal names and fields. */
+  /** The same handle for equal names and options. */
   #share(
     resource: string,
     names: readonly (string | undefined)[],
     what: Omit<WatchTemplate, 'columns' | 'bounds' | 'timing' | 'compression'>,
+    ownResyncPeriodMs: number | undefined,
     from: { readonly broker: CredentialsBroker } | { readonly source: ListerWatcher },
     select: Select,
   ): ResourceHandle<KubernetesObject> {
-    const { drop, keep } = what.fields
-    const key = JSON.stringify([...names, { drop: drop && sortedSet(drop), keep: keep && sortedSet(keep) }])
+    const resyncPeriodMs = ownResyncPeriodMs ?? this.#options.resyncPeriodMs ?? 0
+    const { drop, keep, metadataOnly } = what.fields
+    const fields = { drop: drop && sortedSet(drop), keep: keep && sortedSet(keep), metadataOnly }
+    const key = JSON.stringify([...names, fields, what.transform, resyncPeriodMs])
     const existing = this.#handles.get(key)
     if (existing !== undefined) return existing
     const handle = new Handle<KubernetesObject>(
@@ -252,7 +277,7 @@ export class InformerFactory extends TypedGroups {
           ...from,
           engine: this.#engine,
           resource,
-          resyncPeriodMs: this.#options.resyncPeriodMs ?? 0,
+          resyncPeriodMs,
           drainMs: this.#options.drainMs ?? 5_000,
           onHandlerError: this.#onHandlerError,
           isFactoryStarted: () => this.#isStarted,
@@ -272,70 +297,6 @@ export class InformerFactory extends TypedGroups {
 
   #refuseIfClosed(): void {
     if (this.#closing !== undefined) throw new KubeInformerError('ERR_CLOSED', 'the factory is closed')
-  }
-}
-
-/** The terms of a field selector, all of which must hold, in one order: `\,` stands inside a term. For comparing alone. */
-function sameTerms(fieldSelector = ''): string {
-  return sortedSet(fieldSelector.match(/(?:\\.?|[^\\,])+/gs) ?? []).join(',')
-}
-
-/** `isSet`: the namespace is one of a set. */
-type Select = (options: SelectOptions, isSet?: boolean) => ResourceHandle<KubernetesObject>
-
-/** The informer is made when it is first asked for: handles are free. */
-class Handle<T> implements ResourceHandle<T> {
-  readonly #make: () => Informer<T>
-  readonly #select: Select
-  readonly #sets: NamespaceSets
-  #informer: Informer<T> | undefined
-  #lister: Lister<T> | undefined
-
-  constructor(make: () => Informer<T>, select: Select, sets: NamespaceSets) {
-    this.#make = make
-    this.#select = select
-    this.#sets = sets
-  }
-
-  get hasInformer(): boolean {
-    return this.#informer !== undefined
-  }
-
-  /** Somebody relies on what it will hold. */
-  get isInUse(): boolean {
-    return this.#lister !== undefined || this.#informer?.hasHandlers === true
-  }
-
-  /** What it holds will come, or is missed by somebody. */
-  get isAwaited(): boolean {
-    return this.informer.state !== 'idle' && (this.isInUse || !Informer.isClosed(this.informer))
-  }
-
-  get informer(): Informer<T> {
-    this.#informer ??= this.#make()
-    return this.#informer
-  }
-
-  get lister(): Lister<T> {
-    this.#lister ??= Informer.listerOf(this.informer)
-    return this.#lister
-  }
-
-  select(options: SelectOptions): ResourceHandle<T> {
-    // Spread below, all of these would be no options.
-    if (options !== undefined) checkObject('options', options, selectShape)
-    return this.#select(options) as unknown as ResourceHandle<T>
-  }
-
-  selectNamespaces(
-    namespaces: readonly string[],
-    options: Omit<SelectOptions, 'namespace'> = {},
-  ): NamespaceSet<T> {
-    return this.#sets.get(
-      namespaces,
-      options,
-      (one) => this.#select(one, true) as unknown as ResourceHandle<T>,
-    )
   }
 }
 

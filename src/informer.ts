@@ -319,7 +319,7 @@ export class Informer<T> {
     // One that never ran would look as if a start were missing.
     if (this.#hasStarted) this.#notify()
     else this.#setState('stopped', undefined, 0)
-    await Promise.all([this.stop(), this.#processor.close()])
+    await Promise.all([this.#processor.close(), this.stop()])
   }
 
   #setState(state: InformerState, error: KubeInformerError | undefined, attempt: number): void {

@@ -5,6 +5,16 @@ export interface KubernetesObject {
   readonly metadata: ObjectMeta
 }
 
+/**
+ * What `metadataOnly` gives of an object, as `PartialObjectMetadata` of `meta.k8s.io/v1`; from a server that does not know
+ * it, cut to the same members here, under the object's own type.
+ */
+export interface PartialObjectMetadata {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: ObjectMeta
+}
+
 /** What identifies and describes an object; `name`, `uid` and `resourceVersion` are always there. */
 export interface ObjectMeta {
   readonly name: string

@@ -1,14 +1,14 @@
 import { invalidOption, unknownOption } from './errors.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 import type { ListerWatcher, SourceObject } from './lister-watcher.ts'
-import type { FieldOptions } from './options.ts'
+import { checkResourceOptions, type ResourceOptions } from './options.ts'
 import type { Wire } from './resources/wire.ts'
 
 /** What a shared informer gives of a source's objects: as on the wire, also where the source gave client-node's models. */
 export type Listed<T extends SourceObject> = T extends KubernetesObject ? T : Wire<T>
 
 /** A user-supplied source, as the factory shares it: one informer per name and selection. */
-export interface ListerWatcherOptions<T extends SourceObject = KubernetesObject> extends FieldOptions {
+export interface ListerWatcherOptions<T extends SourceObject = KubernetesObject> extends ResourceOptions {
   /** Names it in the factory, in states, stats and errors. */
   readonly name: string
   readonly listerWatcher: ListerWatcher<T>
@@ -25,6 +25,8 @@ const known: readonly string[] = [
   'fieldSelector',
   'dropFields',
   'keepFields',
+  'resyncPeriodMs',
+  'transform',
 ]
 
 /** @throws ERR_INVALID_OPTION */
@@ -37,6 +39,7 @@ export function validateListerWatcherOptions(options: ListerWatcherOptions): voi
   if (typeof listerWatcher?.list !== 'function' || typeof listerWatcher.watch !== 'function') {
     throw invalidOption('listerWatcher', listerWatcher, 'needs the functions list and watch')
   }
+  checkResourceOptions(options)
   if (options.dropFields !== undefined && options.keepFields !== undefined) {
     throw invalidOption('keepFields', options.keepFields, 'cannot be combined with dropFields')
   }

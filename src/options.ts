@@ -1,12 +1,15 @@
 import { checkNames, checkType, checkWhole, timerMsMax, type WholeRange } from './base/check-options.ts'
 import type { ConnectionConfig } from './config/connection-config.ts'
 import type { EngineOptions } from './engine/engine.ts'
+import { checkEngineOptions, engineOptionNames } from './engine-options.ts'
 import { invalidOption, printed, wrongType } from './errors.ts'
+import { InformerEngine } from './informer-engine.ts'
 import type { HandlerName } from './notify/callbacks.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { Compression, FieldSelection, ReflectorTiming, WatchBounds } from './protocol/messages.ts'
 import { checkTiming } from './reflector/timing.ts'
 import type { NamedResource } from './resources/names.ts'
+import { checkTransform, type TransformOptions } from './transform-option.ts'
 
 /** Bounds of one informer's way through the engine, in bytes. */
 export interface BoundsOptions {
@@ -26,8 +29,19 @@ export interface FieldOptions {
   readonly keepFields?: readonly string[]
 }
 
+/** What may differ from resource to resource. */
+export interface ResourceOptions extends FieldOptions, TransformOptions {
+  /** Default of every listener of this informer; 0 is never. @default the factory's */
+  readonly resyncPeriodMs?: number
+}
+
 /** Options of {@link createInformerFactory}, validated there; an unknown one is refused. */
-export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, FieldOptions {
+export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, FieldOptions, TransformOptions {
+  /**
+   * An engine shared with other factories (`createEngine`), which then says what {@link EngineOptions} say: none of them
+   * may stand beside it. @default one of the factory's own
+   */
+  readonly engine?: InformerEngine
   /**
    * How to reach the cluster: an explicit server, `'in-cluster'`, a kubeconfig file, or client-node's KubeConfig.
    * @default as kubectl does: $KUBECONFIG, ~/.kube/config, else the pod's service account
@@ -75,11 +89,6 @@ export function boundsOf(options: BoundsOptions): WatchBounds {
 
 /** Option → [smallest, largest] allowed; whole numbers all. */
 const ranges = {
-  threads: [0, 64],
-  memoryBytesMax: [MiB, Number.MAX_SAFE_INTEGER],
-  maxConcurrentSyncs: [1, 10_000],
-  sliceMs: [1, 1_000],
-  workerHeapMbMax: [64, 65_536],
   frameBytesMax: [64 * 1024, 1024 * MiB],
   queueBytesMax: [64 * 1024, Number.MAX_SAFE_INTEGER],
   inFlightBytesMax: [64 * 1024, Number.MAX_SAFE_INTEGER],
@@ -94,7 +103,8 @@ const otherOptions: readonly (keyof InformerFactoryOptions)[] = [
   'onHandlerError',
   'dropFields',
   'keepFields',
-  'workerUrl',
+  'transform',
+  'engine',
   'compression',
 ]
 
@@ -102,24 +112,49 @@ const compressions: readonly Compression[] = ['none', 'lists', 'all']
 
 /** All but `kubeConfig`, which config/ looks at. @throws ERR_INVALID_OPTION naming option and what is allowed */
 export function validateFactoryOptions(options: InformerFactoryOptions): void {
-  checkNames('', options, [...Object.keys(ranges), ...otherOptions])
-  const { namespace, timing, onHandlerError, workerUrl, compression } = options
+  checkNames('', options, [...engineOptionNames, ...Object.keys(ranges), ...otherOptions])
+  const { namespace, timing, onHandlerError, compression } = options
+  checkEngine(options)
   for (const [name, range] of Object.entries(ranges)) checkWhole(name, Reflect.get(options, name), range)
   checkPathPart('namespace', namespace)
   checkType('onHandlerError', onHandlerError, 'function')
-  if (workerUrl !== undefined && !(workerUrl instanceof URL)) {
-    throw wrongType('workerUrl', workerUrl, 'must be a URL')
-  }
   if (compression !== undefined && !compressions.includes(compression)) {
     throw invalidOption('compression', compression, `must be one of ${compressions.join(', ')}`)
   }
   if (timing !== undefined) checkTiming(timing)
+  checkTransform(options.transform)
   fieldsOf(options, {})
+}
+
+function checkEngine({ engine, ...options }: InformerFactoryOptions): void {
+  checkEngineOptions(options)
+  if (engine === undefined) return
+  if (!InformerEngine.is(engine)) throw wrongType('engine', engine, 'must be one that createEngine() made')
+  const own = engineOptionNames.find((name) => options[name] !== undefined)
+  if (own === undefined) return
+  throw invalidOption(own, options[own], 'it is for createEngine() to say where an engine is handed in')
+}
+
+/** @throws ERR_INVALID_OPTION */
+export function checkResourceOptions({ resyncPeriodMs, transform }: ResourceOptions): void {
+  checkWhole('resyncPeriodMs', resyncPeriodMs, ranges.resyncPeriodMs)
+  checkTransform(transform)
 }
 
 /** @throws ERR_INVALID_OPTION; selectors and fields are looked at where they are parsed */
 export function validateSelectOptions(options: object): void {
-  checkNames('', options, ['namespace', 'labelSelector', 'fieldSelector', 'dropFields', 'keepFields'])
+  checkNames('', options, [
+    'namespace',
+    'labelSelector',
+    'fieldSelector',
+    'dropFields',
+    'keepFields',
+    'resyncPeriodMs',
+    'transform',
+    'metadataOnly',
+  ])
+  checkResourceOptions(options)
+  checkType('metadataOnly', Reflect.get(options, 'metadataOnly'), 'boolean')
   checkPathPart('namespace', Reflect.get(options, 'namespace'))
   checkType('fieldSelector', Reflect.get(options, 'fieldSelector'), 'string')
 }

@@ -1,7 +1,8 @@
 import type { Informer } from './informer.ts'
+import type { PartialObjectMetadata } from './kubernetes-object.ts'
 import type { Lister } from './lister.ts'
 import type { NamespaceSet } from './namespace-set.ts'
-import type { FieldOptions } from './options.ts'
+import type { ResourceOptions } from './options.ts'
 import type { LabelSelectorInput } from './selectors/label-selector.ts'
 
 /** A resource as its paths name it. */
@@ -13,18 +14,25 @@ export interface GroupVersionResource {
   readonly resource: string
 }
 
-/** What to watch of a resource. Equal selections share one watch and one cache. */
-export interface SelectOptions extends FieldOptions {
+/** What to watch of a resource, and how. Equal selections share one watch and one cache. */
+export interface SelectOptions extends ResourceOptions {
   readonly namespace?: string
   readonly labelSelector?: LabelSelectorInput
   /** Evaluated by the server: `'spec.nodeName=node-1'`. */
   readonly fieldSelector?: string
 }
 
+/** Of every object its metadata, and nothing else is sent: a fraction of the bytes, for who wants names, labels or owners. */
+export interface MetadataOnly {
+  readonly metadataOnly: true
+}
+
 /** One resource of one cluster: its shared informer, and the lister over the same cache. */
 export interface ResourceHandle<T> {
   readonly informer: Informer<T>
   readonly lister: Lister<T>
+  /** The metadata of the resource, or of a part of it, with a watch and cache of its own. */
+  select(options: SelectOptions & MetadataOnly): ResourceHandle<PartialObjectMetadata>
   /** A part of the resource with a watch and cache of its own. The same handle for equal options. */
   select(options: SelectOptions): ResourceHandle<T>
   /**

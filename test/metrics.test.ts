@@ -16,6 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 /** Type → the file that declares it. */
 const types: Readonly<Record<string, string>> = {
   FactoryStats: 'src/informer-stats.ts',
+  EngineStats: 'src/informer-engine.ts',
   InformerStats: 'src/informer-stats.ts',
   InformerHealth: 'src/informer-stats.ts',
   RefusedObject: 'src/informer-stats.ts',
@@ -32,7 +33,7 @@ function fieldsOf(type: string): readonly string[] {
   const body = new RegExp(`^export interface ${type} \\{\\n([\\s\\S]*?)^\\}`, 'm').exec(text)?.[1] as string
   return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??: (.*)$/gm)].flatMap(([, name, value]) => {
     const inner = [...(value as string).matchAll(/readonly (\w+):/g)].map((match) => `${name}.${match[1]}`)
-    return type === 'FactoryStats' && inner.length > 0 ? inner : [name as string]
+    return /^(Factory|Engine)Stats$/.test(type) && inner.length > 0 ? inner : [name as string]
   })
 }
 

@@ -1,5 +1,10 @@
 import { afterAll, expect, test } from 'vitest'
-import { createInformerFactory, type InformerFactoryOptions, type SelectOptions } from '../src/index.ts'
+import {
+  createEngine,
+  createInformerFactory,
+  type InformerFactoryOptions,
+  type SelectOptions,
+} from '../src/index.ts'
 import { defaultTiming, timingOf } from '../src/reflector/timing.ts'
 
 /** As a caller without a compiler may write them. */
@@ -20,6 +25,11 @@ test.each<[string, InformerFactoryOptions, string]>([
   ['compression', wrong({ compression: 'gzip' }), 'must be one of none, lists, all'],
   ['workerUrl', { workerUrl: new URL('./no-such-worker.js', import.meta.url) }, 'docs/bundling.md'],
   ['onHandlerError', wrong({ onHandlerError: 'log' }), 'must be a function'],
+  ['transform', wrong({ transform: (object: object) => object }), 'URL of a module'],
+  ['transform', { transform: './strip.js' }, 'import.meta.url'],
+  ['transform', { transform: 'https://example.com/strip.js' }, 'import.meta.url'],
+  ['transform', { transform: new URL('./no-such-transform.js', import.meta.url) }, 'no such file'],
+  ['engine', wrong({ engine: { stats() {}, close() {} } }), 'createEngine()'],
 ])('a wrong %s is refused at construction: %j', (option, options, message) => {
   expect(() => createInformerFactory(options)).toThrow(
     expect.objectContaining({
@@ -55,8 +65,32 @@ test.each<[string, object]>([
 const factory = createInformerFactory({ kubeConfig: { server }, threads: 0 })
 afterAll(() => factory.close())
 
+test('what an engine has is refused beside one, and what a factory has by one', async () => {
+  const engine = createEngine({ threads: 0 })
+  const refused = (option: string) =>
+    expect.objectContaining({ code: 'ERR_INVALID_OPTION', facts: { option } })
+  for (const [option, value] of Object.entries({
+    threads: 0,
+    memoryBytesMax: 2 ** 20,
+    maxConcurrentSyncs: 4,
+    sliceMs: 5,
+    workerHeapMbMax: 64,
+    workerUrl: new URL(import.meta.url),
+  })) {
+    expect(() => createInformerFactory({ engine, [option]: value })).toThrow(refused(option))
+  }
+  for (const [option, value] of Object.entries({ namespace: 'a', threads: -1, workerUrl: 'x', engine })) {
+    expect(() => createEngine(wrong({ [option]: value }))).toThrow(refused(option))
+  }
+  expect(engine.stats().factories).toBe(0)
+  await engine.close()
+})
+
 test.each<[string, object]>([
   ['ERR_INVALID_OPTION', { label: 'app=web' }],
+  ['ERR_INVALID_OPTION', { resyncPeriodMs: -1 }],
+  ['ERR_INVALID_OPTION', { metadataOnly: 1 }],
+  ['ERR_INVALID_OPTION', { transform: 'strip.js' }],
   ['ERR_INVALID_OPTION', { namespace: 5 }],
   ['ERR_INVALID_OPTION', { fieldSelector: { 'spec.nodeName': 'a' } }],
   ['ERR_INVALID_SELECTOR', { labelSelector: { app: 'web' } }],

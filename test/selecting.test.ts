@@ -31,6 +31,10 @@ test('equal selections are one handle, however they are written', async () => {
   expect(fields(String.raw`a=\\,b=c`)).toBe(fields(String.raw`b=c,a=\\`))
   expect(pods.select({ keepFields: ['a', 'b'] })).toBe(pods.select({ keepFields: ['b', 'a'] }))
   expect(pods.select({ keepFields: ['a', 'b'] })).not.toBe(pods.select({ dropFields: ['a', 'b'] }))
+  expect(pods.select({ resyncPeriodMs: 0 })).toBe(pods)
+  const resynced = pods.select({ resyncPeriodMs: 1_000 })
+  expect(resynced).not.toBe(pods)
+  expect(resynced.select({ namespace: 'web' })).toBe(pods.select({ namespace: 'web', resyncPeriodMs: 1_000 }))
   await factory.close()
 })
 

@@ -9,6 +9,11 @@ import type { Compression, ConnectionMaterial } from '../src/protocol/messages.t
 import { HttpRequest } from './http-request.ts'
 import type { RequestKind, Transport, TransportHandler, TransportRequest } from './transport.ts'
 
+const metadataTypes = {
+  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+  object: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
+} as const
+
 /**
  * HTTP/1.1 over undici's raw dispatch: one socket per request in flight (watches never block one another), kept alive
  * between requests. Never follows redirects. No error text holds a credential.
@@ -16,6 +21,7 @@ import type { RequestKind, Transport, TransportHandler, TransportRequest } from 
 export class HttpTransport implements Transport {
   readonly #runtime: Runtime
   readonly #compression: Compression
+  readonly #metadataOnly: boolean
   #material: ConnectionMaterial
   /** Of the material before: requests that were sent with it may still be answered. */
   #oldSecrets: readonly string[] = []
@@ -25,8 +31,14 @@ export class HttpTransport implements Transport {
   readonly #sockets = new Sockets()
   readonly #requests = new Set<HttpRequest>()
 
-  constructor(material: ConnectionMaterial, compression: Compression, runtime: Runtime = nodeRuntime) {
+  constructor(
+    material: ConnectionMaterial,
+    compression: Compression,
+    runtime: Runtime = nodeRuntime,
+    metadataOnly = false,
+  ) {
     this.#runtime = runtime
+    this.#metadataOnly = metadataOnly
     this.#compression = compression
     this.#material = material
   }
@@ -71,7 +83,7 @@ export class HttpTransport implements Transport {
           method: 'GET',
           headers: {
             ...headers,
-            accept: 'application/json',
+            accept: this.#metadataOnly ? metadataType(kind) : 'application/json',
             'accept-encoding': accepts(this.#compression, kind) ? 'gzip' : 'identity',
           },
           // undici's own limits of 300 s would end every quiet watch; the reflector's silence timer rules.
@@ -127,6 +139,11 @@ function doNotHold(socket: Socket): void {
   socket.unref()
   // undici references it again with every request after an idle while.
   socket.ref = () => socket
+}
+
+/** What knows no metadata alone takes the last one. A list of it is of another kind than what a watch sends. */
+function metadataType(kind: RequestKind): string {
+  return kind === 'list' || kind === 'probe' ? metadataTypes.list : metadataTypes.object
 }
 
 /** A watch that resumes is not a list: no server compresses it, and a proxy that does may keep events back. */

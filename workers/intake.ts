@@ -7,6 +7,7 @@ import type { DeltaSink } from './delta.ts'
 import type { DeltaQueue } from './delta-queue.ts'
 import { type FoundIdentity, findIdentity } from './framing/find-identity.ts'
 import { type JsonTranscoder, maxRecordBytes } from './transcode/json-transcoder.ts'
+import type { Transform, Transformed } from './transform.ts'
 
 export interface RefusedObject {
   readonly key: string | undefined
@@ -28,6 +29,8 @@ export interface IntakeOptions {
 /** From object bytes to the queue: transcodes straight into the queue's slab, so a record is written once. */
 export class Intake implements DeltaSink {
   readonly #options: IntakeOptions
+  /** What every object goes through first. To be set before the first one. */
+  transform: Transform | undefined
   /** When the chunk that is being read arrived; one clock reading per chunk, not per object. */
   #chunkAtMs = 0
 
@@ -40,6 +43,14 @@ export class Intake implements DeltaSink {
   }
 
   object(kind: 'upsert' | 'deleted', bytes: Buffer, start: number, end: number): void {
+    const made = this.transform?.apply(bytes, start, end, this.#options.transcoder.typeMeta)
+    // Without JSON it had nothing to work on: the transcoder says what is wrong.
+    if (made === undefined) this.#take(kind, bytes, start, end)
+    else if ('bytes' in made) this.#take(kind, made.bytes, 0, made.bytes.length)
+    else this.#refuseMade(kind, made, end - start)
+  }
+
+  #take(kind: 'upsert' | 'deleted', bytes: Buffer, start: number, end: number): void {
     const { transcoder, queue } = this.#options
     const slab = queue.store.reserve(transcoder.prepare(), maxRecordBytes(end - start))
     let recordEnd: number
@@ -106,13 +117,31 @@ export class Intake implements DeltaSink {
     this.#refuse(error, bytes, findIdentity(prefix))
   }
 
+  /** Its identity alone goes through the transcoder, which is asked for the last version by whoever gave the object. */
+  #refuseMade(
+    kind: 'upsert' | 'deleted',
+    made: Extract<Transformed, { error: unknown }>,
+    bytes: number,
+  ): void {
+    const { transcoder, queue } = this.#options
+    const { error, identity } = made
+    const slab = queue.store.reserve(transcoder.prepare(), maxRecordBytes(identity.length))
+    try {
+      transcoder.transcode(identity, 0, identity.length, slab.bytes, slab.usedBytes)
+    } catch {
+      // It lacks something: what it has is read all the same.
+    }
+    const key = transcoder.key === '' ? undefined : transcoder.key
+    this.#refuse(error, bytes, { key, version: transcoder.versionText, isDeleted: kind === 'deleted' })
+  }
+
   #refuse(error: unknown, bytes: number, { key, version, isDeleted }: FoundIdentity): void {
     const { queue, onRefused } = this.#options
     // It was named when it came first; named again behind the end of that object it would stay so.
     if (queue.isRepeat(parseResourceVersion(version))) return
     if (isDeleted && key !== undefined && version !== '') {
       const end = endOf(key, version)
-      this.object('deleted', end, 0, end.length)
+      this.#take('deleted', end, 0, end.length)
       return
     }
     if (key !== undefined) queue.stampRefused(key)

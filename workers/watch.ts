@@ -16,6 +16,8 @@ import { Refusals } from './refusals.ts'
 import { SourceTransport } from './source-transport.ts'
 import { SplitTransport } from './split-transport.ts'
 import { JsonTranscoder } from './transcode/json-transcoder.ts'
+import { Transform } from './transform.ts'
+import { TransformLoader } from './transform-loader.ts'
 import type { Transport } from './transport.ts'
 
 /** How often main hears of counters; they are for people and probes, nothing waits for them. */
@@ -42,6 +44,7 @@ class Watch {
   readonly #http: HttpTransport | undefined
   readonly #source: SourceTransport | undefined
   readonly #driver: ReflectorDriver
+  readonly #loader: TransformLoader | undefined
   readonly #memory: MemoryBudget
   readonly #refusals = new Refusals((refusal) => this.#post(refusal))
   #countersTimer: Timer | undefined
@@ -75,7 +78,10 @@ class Watch {
       onRefused: ({ error, ...refused }) =>
         this.#refusals.add({ type: 'refused', ...refused, error: toWireError(error) }),
     })
-    if (spec.source !== 'all') this.#http = new HttpTransport(spec.connection, spec.compression, runtime)
+    if (spec.source !== 'all') {
+      const { connection, compression, fields } = spec
+      this.#http = new HttpTransport(connection, compression, runtime, fields.metadataOnly)
+    }
     if (spec.source !== undefined) {
       this.#source = new SourceTransport({
         runtime,
@@ -104,13 +110,28 @@ class Watch {
         refused: (error, bytes, prefix) => intake.refused(error, bytes, prefix),
       },
     })
+    if (spec.transform !== undefined) {
+      this.#loader = new TransformLoader({
+        url: spec.transform,
+        runtime,
+        timing: spec.timing,
+        onLoaded: (transform) => {
+          intake.transform = new Transform(transform, spec.bounds.frameBytesMax)
+          this.#driver.start()
+        },
+        onFailed: (error, attempt) =>
+          this.#post({ type: 'state', state: 'retrying', attempt, error: toWireError(error) }),
+      })
+    }
   }
 
   start(): void {
     this.#port.on('message', (message: ToWatch) => this.#receive(message))
     this.#post({ type: 'started', incarnation: this.#spec.incarnation, threadId })
     this.#scheduleCounters()
-    this.#driver.start()
+    // Not one object must pass by the transform.
+    if (this.#loader === undefined) this.#driver.start()
+    else this.#loader.start()
   }
 
   #receive(message: ToWatch): void {
@@ -224,6 +245,7 @@ class Watch {
     this.#stopped = true
     this.#countersTimer?.cancel()
     this.#batchPort.close()
+    this.#loader?.stop()
     this.#driver.stop()
     await this.#transport.close()
     this.#memory.set(this.#spec.memory.slot, 0)

@@ -4,7 +4,7 @@ import { Slicer } from '../base/slicer.ts'
 import { MemoryBudget } from '../protocol/memory-budget.ts'
 import { RestartGate } from './restart-gate.ts'
 import { SyncPermits } from './sync-permits.ts'
-import { ElasticRunner, LocalRunner, PoolRunner, type WatchRunner } from './watch-runner.ts'
+import { ElasticRunner, LocalRunner, PoolRunner, type WatchRunner, type WatchTask } from './watch-runner.ts'
 import { workerUrlOf } from './worker-url.ts'
 
 export interface EngineOptions {
@@ -33,6 +33,7 @@ export class Engine {
   readonly memory: MemoryBudget = new MemoryBudget()
   readonly runner: WatchRunner
   #incarnations = 0
+  #watches = 0
 
   constructor(
     options: EngineOptions = {},
@@ -56,6 +57,21 @@ export class Engine {
   /** Names one run of one watch; unique in the engine, so that batches of a dead run are told apart. */
   nextIncarnation(): number {
     return ++this.#incarnations
+  }
+
+  /** Resolves when the watch has stopped, rejects when its thread died. */
+  async run(task: WatchTask): Promise<void> {
+    this.#watches++
+    try {
+      await this.runner.run(task)
+    } finally {
+      this.#watches--
+    }
+  }
+
+  /** Watches that run, or are about to. */
+  get watches(): number {
+    return this.#watches
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,14 @@ export class SyncPermits {
     this.#countMax = countMax
   }
 
+  get heldCount(): number {
+    return this.#holders.size
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.size
+  }
+
   /** Calls `granted` once, now or later. A holder that asks again is granted at once. */
   request(holder: object, granted: () => void): void {
     if (this.#holders.has(holder) || this.#holders.size < this.#countMax) {

@@ -240,7 +240,7 @@ export class WatchSession implements Restartable {
       if (this.#incarnation !== incarnation) return
       this.#abandon(new KubeInformerError('ERR_WORKER_START', 'no worker acknowledged the watch in 10 s'))
     })
-    this.#running = engine.runner
+    this.#running = engine
       .run({ spec, port: port2 })
       .finally(() => engine.memory.freeSlot(slot))
       .then(

@@ -119,6 +119,7 @@ export function planFields(fields: FieldSelection, columns: readonly string[]): 
   for (const path of drop ?? []) dropPath(root, path)
   if (keep !== undefined) keepPaths(root, [...keep, ...always.map(([path]) => path).filter(isNotMetadata)])
   for (const [path, value] of always) planAlways(root, parseFieldPath(path), value)
+  if (fields.metadataOnly === true) keepMetadata(root)
   for (const [index, path] of columns.entries()) planColumn(root, path, index)
   return root
 }
@@ -177,6 +178,12 @@ function planAlways(root: FieldPlan, steps: readonly FieldStep[], value: number)
   plan.role = value
   // Labels are whole or the selectors that read their bytes would answer for another object.
   if (value === role.labels) undrop(plan)
+}
+
+/** A server that knows no metadata alone sends everything. */
+function keepMetadata(root: FieldPlan): void {
+  root.dropOthers = true
+  for (const member of root.members.values()) if (member.role === 0) member.drop = true
 }
 
 function undrop(plan: FieldPlan): void {

@@ -29,6 +29,8 @@ export interface FieldSelection {
   readonly drop?: readonly string[]
   /** Dotted paths kept; identity and labels always are. Excludes `drop`. */
   readonly keep?: readonly string[]
+  /** The server is asked for metadata alone, and nothing else is kept should it send more. */
+  readonly metadataOnly?: boolean
 }
 
 export interface WatchBounds {
@@ -73,6 +75,8 @@ export interface WatchSpec {
   /** First list generation this watch may use: above every generation main has seen. */
   readonly firstGeneration: number
   readonly fields: FieldSelection
+  /** URL of the module whose default export every object goes through, before its fields are selected. */
+  readonly transform?: string
   /** Paths whose values stand in the record header, in this order. */
   readonly columns: readonly string[]
   readonly bounds: WatchBounds

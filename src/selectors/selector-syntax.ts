@@ -170,3 +170,8 @@ function formatRequirement({ key, operator, values }: Requirement): string {
       return `${key}${operator}${values[0]}`
   }
 }
+
+/** The terms of a field selector, all of which must hold, in one order: `\,` stands inside a term. For comparing alone. */
+export function sameTerms(fieldSelector = ''): string {
+  return sortedSet(fieldSelector.match(/(?:\\.?|[^\\,])+/gs) ?? []).join(',')
+}

@@ -1,0 +1,2 @@
+const notAFunction = { a: 1 }
+export default notAFunction

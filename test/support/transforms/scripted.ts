@@ -1,0 +1,46 @@
+interface Thing {
+  readonly apiVersion?: string
+  readonly kind?: string
+  metadata: Record<string, unknown> & { readonly labels?: Readonly<Record<string, string>> }
+  data?: Record<string, unknown>
+}
+
+/** Says what it was given, leaves a secret out, and misbehaves as a label asks for. */
+export default function scripted(thing: Thing): unknown {
+  const { metadata, data } = thing
+  switch (metadata.labels?.['do']) {
+    case 'throw':
+      throw new Error('as asked')
+    case 'reject':
+      return Promise.reject(new Error('as asked'))
+    case 'nothing':
+      return undefined
+    case 'text':
+      return 'text'
+    case 'rename':
+      metadata['name'] = 'another'
+      return thing
+    case 'age':
+      return { ...thing, metadata: { ...metadata, resourceVersion: '1' } }
+    case 'replace':
+      return { ...thing, metadata: { ...metadata, uid: 'another' } }
+    case 'grow':
+      return { ...thing, data: { text: 'x'.repeat(200_000) } }
+    case 'number':
+      return { ...thing, data: { large: 12n } }
+    case 'nest':
+      return { metadata, data: { made: nested(100) } }
+    default: {
+      const { secret, ...rest } = data ?? {}
+      // Without its type: that is kept whatever a transform says.
+      return {
+        metadata,
+        data: { ...rest, made: `${thing.apiVersion} ${thing.kind}`, length: String(secret).length },
+      }
+    }
+  }
+}
+
+function nested(depth: number): unknown {
+  return depth === 0 ? 'deep' : [nested(depth - 1)]
+}
