@@ -39,7 +39,8 @@ async function transcript(client: KubeClient): Promise<Record<string, unknown>> 
     }
     steps[`${path} get`] = await answer('/one', ofObject)
     steps[`${path} list as object`] = await answer('', `${ofObject},${plain}`)
-    steps[`${path} object as list`] = await answer('/one', `${ofList},${plain}`)
+    // Of a custom resource it is a real server's own fault: 500.
+    if (path === podsPath) steps['object as list'] = await answer('/one', `${ofList},${plain}`)
     steps[`${path} nothing served`] = await answer('', 'text/html')
     const seen: unknown[] = []
     for await (const { type, object } of client.watch(`${path}?${streamed}`, `${ofObject},${plain}`)) {
