@@ -8,6 +8,8 @@ interface Thing {
 /** Says what it was given, leaves a secret out, and misbehaves as a label asks for. */
 export default function scripted(thing: Thing): unknown {
   const { metadata, data } = thing
+  // As one that takes its fields for granted.
+  if (data === undefined) throw new Error('no data')
   switch (metadata.labels?.['do']) {
     case 'throw':
       throw new Error('as asked')
