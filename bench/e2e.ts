@@ -10,6 +10,7 @@ import { measureRewrite } from './e2e/rewrite.ts'
 import { measureSaturation } from './e2e/saturate.ts'
 import { measureSteady } from './e2e/steady.ts'
 import { measureSync } from './e2e/sync.ts'
+import { measureWarm } from './e2e/warm.ts'
 import { buildGoPeers, type GoBinaries } from './peers/neutral-server.ts'
 import { objectsFile } from './support/objects-file.ts'
 
@@ -22,6 +23,7 @@ const measurements: Readonly<Record<string, (context: BenchContext) => Promise<F
   lag: measureLag,
   saturate: measureSaturation,
   block: measureBlock,
+  warm: measureWarm,
 }
 
 const usage = `usage: npm run bench:e2e -- [--only NAME]... [--runs 3] [--quick] [--json] [--pods FILE]

@@ -37,6 +37,8 @@ export type ErrorCode =
   | 'ERR_SOURCE_CONFLICT'
   | 'ERR_CLOSED'
   | 'ERR_CACHE_SYNC'
+  | 'ERR_SNAPSHOT'
+  | 'ERR_WARM_START'
   | 'ERR_WORKER_DIED'
   | 'ERR_WORKER_START'
   | 'ERR_EVENT_EXPIRED'
@@ -93,6 +95,14 @@ export const errorCodes: Readonly<
   ERR_SOURCE_CONFLICT: { canRetry: false, meaning: 'a source of this name exists with other functions' },
   ERR_CLOSED: { canRetry: false, meaning: 'the engine, factory, informer or registration is closed' },
   ERR_CACHE_SYNC: { canRetry: true, meaning: 'caches did not sync before the signal aborted' },
+  ERR_SNAPSHOT: {
+    canRetry: true,
+    meaning: 'a snapshot of a cache could not be saved; `facts.reason` says why',
+  },
+  ERR_WARM_START: {
+    canRetry: false,
+    meaning: 'a snapshot is not used, and the informer starts cold; `facts.reason` says why',
+  },
   // Threads and handlers.
   ERR_WORKER_DIED: { canRetry: true, meaning: 'a worker thread ended unexpectedly' },
   ERR_WORKER_START: { canRetry: true, meaning: 'a watch was not acknowledged by its worker in time' },

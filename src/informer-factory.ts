@@ -272,9 +272,10 @@ export class InformerFactory extends TypedGroups {
     const existing = this.#handles.get(key)
     if (existing !== undefined) return existing
     const handle = new Handle<KubernetesObject>(
-      () =>
+      (warmStart) =>
         new Informer<KubernetesObject>({
           ...from,
+          warmStart,
           engine: this.#engine,
           resource,
           resyncPeriodMs,

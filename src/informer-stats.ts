@@ -81,6 +81,8 @@ export interface InformerHealth {
    */
   readonly refused: readonly RefusedObject[]
   readonly refusedTotal: number
+  /** What became of the snapshot that it was to begin with; `refused`: a process warning said why. */
+  readonly warmStart?: 'loaded' | 'missing' | 'refused'
 }
 
 /** What ERR_CACHE_SYNC tells of an informer. `isLate`: its factory had been started before it was asked for. */

@@ -27,6 +27,8 @@ import type { HandlerErrorContext } from './options.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { FromWatch } from './protocol/messages.ts'
 import { RefusedObjects } from './refused-objects.ts'
+import { type SaveSnapshotOptions, WarmStart } from './warm-start/warm-start.ts'
+import type { WarmStartFile } from './warm-start/warm-start-file.ts'
 
 export interface InformerOptions {
   readonly engine: Engine
@@ -43,6 +45,8 @@ export interface InformerOptions {
   readonly onHandlerError: (error: unknown, context: HandlerErrorContext, source: object) => void
   /** The factory has been started: one that is idle still was asked for too late. Left out without a factory. */
   readonly isFactoryStarted?: () => boolean
+  /** What to begin with. */
+  readonly warmStart?: WarmStartFile
   /** Beside `health()`. */
   readonly onRefused?: (refused: RefusedObject) => void
 }
@@ -68,6 +72,7 @@ export class Informer<T> {
   readonly #session: WatchSession
   readonly #processor: Processor<CacheEpoch>
   readonly #refused = new RefusedObjects()
+  readonly #warmStart: WarmStart
   readonly #changed = new Set<() => void>()
   readonly #stateListeners = new Set<(state: InformerState, error: KubeInformerError | undefined) => void>()
   #state: InformerState = 'idle'
@@ -110,12 +115,16 @@ export class Informer<T> {
     cache = this.#cache
     this.#scans = new IndexScans(this.#cache, engine.slicer, () => engine.runtime.nowMs())
     this.indexer = new InformerIndexer<T>(this.#cache)
+    const template = { ...options.template, columns: this.#columns }
+    const onSynced = (): void => this.#applied()
+    this.#warmStart = new WarmStart({ ...options, template, cache, refused: this.#refused, onSynced })
     this.#session = new WatchSession({
       engine,
       broker: options.broker,
       source: options.source,
       indexer: this.#cache,
-      template: { ...options.template, columns: this.#columns },
+      template,
+      warmStart: this.#warmStart,
       onState: (state, error, attempt) => this.#setState(state, error, attempt),
       onRefused: (refused) => this.#refuse(refused),
       onApplied: () => this.#applied(),
@@ -226,6 +235,15 @@ export class Informer<T> {
     if (this.#hasStarted && this.#session.isStopped) this.#setState('stopped', undefined, 0)
   }
 
+  /**
+   * Writes the cache to `file` (mode 0600, replaced at once), for a later start: `pods.select({ warmStart: file })`. In slices,
+   * while the watch goes on. Rejects with ERR_SNAPSHOT (`facts.reason`: `not-synced`, `listing`, `aborted`, `io`, ...), and for
+   * Secrets with ERR_INVALID_OPTION, unless `includeSecrets`; ERR_CLOSED. The old file then stays. See docs/warm-start.md.
+   */
+  saveSnapshot(file: string, options: SaveSnapshotOptions = {}): Promise<void> {
+    return this.#warmStart.save(file, options)
+  }
+
   /** {@link stop}, and ends all registrations. Nothing is delivered after it resolved. Final: the factory's start skips it. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -301,6 +319,7 @@ export class Informer<T> {
       }),
       refused: this.#refused.list(),
       refusedTotal: counters.refused,
+      ...(this.#warmStart.result !== undefined && { warmStart: this.#warmStart.result }),
     }
   }
 
@@ -319,10 +338,11 @@ export class Informer<T> {
     // One that never ran would look as if a start were missing.
     if (this.#hasStarted) this.#notify()
     else this.#setState('stopped', undefined, 0)
-    await Promise.all([this.#processor.close(), this.stop()])
+    await Promise.all([this.#processor.close(), this.stop(), this.#warmStart.close()])
   }
 
   #setState(state: InformerState, error: KubeInformerError | undefined, attempt: number): void {
+    this.#warmStart.stateChanged(state)
     this.#state = state
     this.#error = error
     this.#attempt = attempt
@@ -342,6 +362,7 @@ export class Informer<T> {
   }
 
   #applied(): void {
+    this.#warmStart.applied()
     if (this.#syncedAtMs === undefined && this.#cache.hasSynced) {
       this.#syncedAtMs = this.#options.engine.runtime.nowMs()
       this.#notify()

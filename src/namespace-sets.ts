@@ -48,7 +48,7 @@ export class NamespaceSets {
   /** @throws ERR_INVALID_OPTION */
   get<T>(
     namespaces: readonly string[],
-    options: Omit<SelectOptions, 'namespace'>,
+    options: Omit<SelectOptions, 'namespace' | 'warmStart'>,
     select: (options: SelectOptions) => ResourceHandle<T>,
   ): NamespaceSet<T> {
     checkNamespaces(namespaces)

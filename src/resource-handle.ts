@@ -20,6 +20,12 @@ export interface SelectOptions extends ResourceOptions {
   readonly labelSelector?: LabelSelectorInput
   /** Evaluated by the server: `'spec.nodeName=node-1'`. */
   readonly fieldSelector?: string
+  /**
+   * A file of `informer.saveSnapshot()`: the cache begins with what it holds, and the watch resumes from there. Missing: as
+   * without. Damaged, or of something else: a process warning (ERR_WARM_START), then as without. It is no part of the
+   * selection: equal ones share one informer, which may have one file, said before its start (ERR_INVALID_OPTION).
+   */
+  readonly warmStart?: string
 }
 
 /** Of every object its metadata, and nothing else is sent: a fraction of the bytes, for who wants names, labels or owners. */
@@ -43,5 +49,8 @@ export interface ResourceHandle<T> {
    * @example
    * const { informer, lister } = pods.selectNamespaces(['shop', 'web'], { labelSelector: 'tier=front' })
    */
-  selectNamespaces(namespaces: readonly string[], options?: Omit<SelectOptions, 'namespace'>): NamespaceSet<T>
+  selectNamespaces(
+    namespaces: readonly string[],
+    options?: Omit<SelectOptions, 'namespace' | 'warmStart'>,
+  ): NamespaceSet<T>
 }

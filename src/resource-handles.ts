@@ -5,6 +5,7 @@ import type { Lister } from './lister.ts'
 import type { NamespaceSet } from './namespace-set.ts'
 import { type NamespaceSets, selectShape } from './namespace-sets.ts'
 import type { MetadataOnly, ResourceHandle, SelectOptions } from './resource-handle.ts'
+import { WarmStartFile } from './warm-start/warm-start-file.ts'
 
 /** `isSet`: the namespace is one of a set. */
 export type Select = (options: AnySelectOptions, isSet?: boolean) => ResourceHandle<KubernetesObject>
@@ -13,13 +14,14 @@ export type AnySelectOptions = SelectOptions & Partial<MetadataOnly>
 
 /** The informer is made when it is first asked for: handles are free. */
 export class Handle<T> implements ResourceHandle<T> {
-  readonly #make: () => Informer<T>
+  readonly #make: (warmStart: WarmStartFile) => Informer<T>
   readonly #select: Select
   readonly #sets: NamespaceSets
+  readonly #warmStart = new WarmStartFile()
   #informer: Informer<T> | undefined
   #lister: Lister<T> | undefined
 
-  constructor(make: () => Informer<T>, select: Select, sets: NamespaceSets) {
+  constructor(make: (warmStart: WarmStartFile) => Informer<T>, select: Select, sets: NamespaceSets) {
     this.#make = make
     this.#select = select
     this.#sets = sets
@@ -40,7 +42,7 @@ export class Handle<T> implements ResourceHandle<T> {
   }
 
   get informer(): Informer<T> {
-    this.#informer ??= this.#make()
+    this.#informer ??= this.#make(this.#warmStart)
     return this.#informer
   }
 
@@ -52,12 +54,15 @@ export class Handle<T> implements ResourceHandle<T> {
   select(options: AnySelectOptions): ResourceHandle<T> & ResourceHandle<PartialObjectMetadata> {
     // Spread below, all of these would be no options.
     if (options !== undefined) checkObject('options', options, selectShape)
-    return this.#select(options) as unknown as ResourceHandle<T> & ResourceHandle<PartialObjectMetadata>
+    const { warmStart, ...selection } = options ?? {}
+    const handle = this.#select(selection)
+    if (warmStart !== undefined && handle instanceof Handle) handle.#warmStart.choose(warmStart)
+    return handle as unknown as ResourceHandle<T> & ResourceHandle<PartialObjectMetadata>
   }
 
   selectNamespaces(
     namespaces: readonly string[],
-    options: Omit<SelectOptions, 'namespace'> = {},
+    options: Omit<SelectOptions, 'namespace' | 'warmStart'> = {},
   ): NamespaceSet<T> {
     return this.#sets.get(
       namespaces,

@@ -3,6 +3,7 @@
 //   mark           report now
 //   reset          forget maxima and the lag histogram
 //   block MS       keep the main thread busy that long, without letting go
+//   save FILE      save a snapshot, while the watch runs
 //   audit          compare the cache with the server's plain list, and the handler's fold with the cache
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -27,6 +28,8 @@ const { values } = parseArgs({
     resource: { type: 'string', default: 'pods' },
     fold: { type: 'boolean', default: false },
     compression: { type: 'string', default: 'none' },
+    warm: { type: 'string' },
+    count: { type: 'string', default: '0' },
   },
 })
 const server = values.server ?? ''
@@ -37,9 +40,13 @@ const counts = { added: 0, updated: 0, deleted: 0, handled: 0 }
 /** Summed and printed, so that no compiler may leave the reading out. */
 let checksum = 0
 let bufferDepthPeak = 0
+let firstCallAtMs: number | undefined
+let countedAtMs: number | undefined
 
 function take(event: { readonly cause: string; readonly receivedAtMs: number }): void {
   counts.handled++
+  firstCallAtMs ??= performance.now()
+  if (counts.handled === Number(values.count)) countedAtMs = performance.now()
   if (event.cause === 'watch' && event.receivedAtMs > 0) lag.record(nodeRuntime.nowMs() - event.receivedAtMs)
 }
 
@@ -83,7 +90,8 @@ const resources: Readonly<Record<string, () => ResourceHandle<KubernetesObject>>
 }
 const handle = resources[values.resource]
 if (handle === undefined) throw new Error(`unknown resource ${values.resource}`)
-const { informer, lister } = handle()
+const { informer, lister } =
+  values.warm === undefined ? handle() : handle().select({ warmStart: values.warm })
 const isReading = values.read !== 'none'
 const registration = informer.addEventHandler({
   onAdd(event) {
@@ -126,6 +134,8 @@ function report(extra: Readonly<Record<string, unknown>> = {}): void {
     JSON.stringify({
       wallMs,
       handlerWallMs,
+      firstCallMs: (firstCallAtMs ?? Number.NaN) - startMs,
+      countedMs: (countedAtMs ?? Number.NaN) - startMs,
       cpuMs: (user + system) / 1000,
       rssBytes: rss,
       peakRssBytes: peakRssBytes(),
@@ -190,6 +200,13 @@ for await (const line of createInterface({ input: process.stdin })) {
       const end = performance.now() + Number(argument)
       while (performance.now() < end);
       report()
+      break
+    }
+    case 'save': {
+      meter.reset()
+      const start = performance.now()
+      await informer.saveSnapshot(argument ?? '')
+      report({ saveMs: performance.now() - start })
       break
     }
     case 'audit':

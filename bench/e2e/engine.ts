@@ -9,6 +9,10 @@ export type Reading = 'none' | 'two' | 'all'
 
 export interface EngineReport extends Report {
   readonly handlerWallMs: number
+  /** From `factory.start()` to the handler's first call. */
+  readonly firstCallMs: number
+  /** To call number `count`. */
+  readonly countedMs: number
   readonly heapUsedBytes: number
   readonly objects: number
   readonly added: number
@@ -36,6 +40,8 @@ export interface EngineReport extends Report {
   readonly queueBytesPeak: number
   readonly bufferDepth: number
   readonly bufferDepthPeak: number
+  /** The answer to `save` only. */
+  readonly saveMs?: number
   /** The answer to `audit` only. */
   readonly audit?: AuditResult
 }
@@ -48,6 +54,10 @@ export interface EngineRunOptions {
   readonly resource?: Resource
   /** Keeps what the handler is told, for `audit`. */
   readonly fold?: boolean
+  /** A snapshot to begin with. */
+  readonly warm?: string
+  /** See `countedMs`. */
+  readonly count?: number
   /** @default none */
   readonly compression?: Compression
   /** Options of Node's own. */
@@ -66,6 +76,8 @@ export function startEngine(options: EngineRunOptions): Subject<EngineReport> {
     ...(options.threads === undefined ? [] : ['--threads', String(options.threads)]),
     ...(options.resource === undefined ? [] : ['--resource', options.resource]),
     ...(options.compression === undefined ? [] : ['--compression', options.compression]),
+    ...(options.warm === undefined ? [] : ['--warm', options.warm]),
+    ...(options.count === undefined ? [] : ['--count', String(options.count)]),
     ...(options.fold === true ? ['--fold'] : []),
   ])
 }

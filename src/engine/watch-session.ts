@@ -5,7 +5,14 @@ import { KubeInformerError } from '../errors.ts'
 import type { Indexer } from '../indexer/indexer.ts'
 import type { ListerWatcher } from '../lister-watcher.ts'
 import { fromWireError } from '../protocol/error-wire.ts'
-import type { FromWatch, ToWatch, WatchCounters, WatchSpec, WatchState } from '../protocol/messages.ts'
+import type {
+  ConnectionMaterial,
+  FromWatch,
+  ToWatch,
+  WatchCounters,
+  WatchSpec,
+  WatchState,
+} from '../protocol/messages.ts'
 import { BatchReader } from './batch-reader.ts'
 import { ConnectionFeed } from './connection-feed.ts'
 import { CreditReturn } from './credit-return.ts'
@@ -32,6 +39,15 @@ export interface WatchSessionOptions {
   readonly onRefused: (refused: Extract<FromWatch, { type: 'refused' }>) => void
   /** A batch has been applied. */
   readonly onApplied: () => void
+  /** Fills the cache before the first request. */
+  readonly warmStart?: WarmStarter
+}
+
+export interface WarmStarter {
+  /** Never rejects; once `isOver`, it changes nothing. */
+  load(connection: ConnectionMaterial, isOver: () => boolean): Promise<void>
+  /** Resolves when no load goes on. */
+  idle(): Promise<void>
 }
 
 /** A worker that does not acknowledge a watch for so long is taken for dead. */
@@ -163,6 +179,7 @@ export class WatchSession implements Restartable {
       await Promise.race([running, late])
       timer?.cancel()
     }
+    await this.#options.warmStart?.idle()
     this.#disconnect()
     // A run that was not waited for to its end is not heard any more: nobody else would give its permit back.
     engine.permits.release(this)
@@ -204,7 +221,9 @@ export class WatchSession implements Restartable {
     const { engine, source, indexer, template } = this.#options
     while (this.#stopping !== undefined) await this.#stopping
     const connection = await this.#connections.first()
-    if (this.#stopped || launch !== this.#launches) return
+    const isOver = (): boolean => this.#stopped || launch !== this.#launches
+    await this.#options.warmStart?.load(connection, isOver)
+    if (isOver()) return
     const incarnation = engine.nextIncarnation()
     const slot = engine.memory.takeSlot()
     this.#incarnation = incarnation
