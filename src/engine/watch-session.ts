@@ -24,7 +24,13 @@ import { addCounters, emptyCounters } from './watch-counters.ts'
 /** What of a {@link WatchSpec} does not change from run to run. */
 export type WatchTemplate = Omit<
   WatchSpec,
-  'incarnation' | 'resumeVersion' | 'knownVersion' | 'firstGeneration' | 'connection' | 'memory'
+  | 'incarnation'
+  | 'resumeVersion'
+  | 'knownVersion'
+  | 'probeFirst'
+  | 'firstGeneration'
+  | 'connection'
+  | 'memory'
 >
 
 export interface WatchSessionOptions {
@@ -46,6 +52,8 @@ export interface WatchSessionOptions {
 export interface WarmStarter {
   /** Never rejects; once `isOver`, it changes nothing. */
   load(connection: ConnectionMaterial, isOver: () => boolean): Promise<void>
+  /** The server has not shown yet that it goes on from what was loaded. */
+  readonly isUnconfirmed: boolean
   /** Resolves when no load goes on. */
   idle(): Promise<void>
 }
@@ -235,6 +243,8 @@ export class WatchSession implements Restartable {
       firstGeneration: indexer.generationMax + 1,
       ...(resumeVersion !== undefined && { resumeVersion }),
       ...(knownVersion !== undefined && { knownVersion }),
+      // A source's list function may know no limit, and give everything for a look.
+      ...(source === undefined && this.#options.warmStart?.isUnconfirmed && { probeFirst: true }),
       connection,
       memory: { shared: engine.memory.shared, slot, bytesMax: engine.memoryBytesMax },
     } satisfies WatchSpec

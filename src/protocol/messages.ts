@@ -72,6 +72,8 @@ export interface WatchSpec {
   readonly resumeVersion?: string
   /** Highest version main was told of: a consistent list below it means that etcd was restored. */
   readonly knownVersion?: string
+  /** The version to resume at is another process's: look first whether etcd was restored since. */
+  readonly probeFirst?: boolean
   /** First list generation this watch may use: above every generation main has seen. */
   readonly firstGeneration: number
   readonly fields: FieldSelection

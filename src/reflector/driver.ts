@@ -49,8 +49,8 @@ export class Driver {
   }
 
   /** Without `resumeVersion`: with a list. `knownVersion`: a consistent list below it means that etcd was restored. */
-  start(resumeVersion?: string, knownVersion?: string): void {
-    this.#dispatch({ type: 'start', resumeVersion, knownVersion })
+  start(resumeVersion?: string, knownVersion?: string, probeFirst = false): void {
+    this.#dispatch({ type: 'start', resumeVersion, knownVersion, probeFirst })
   }
 
   /** At any moment, also from inside the sink or the host. */

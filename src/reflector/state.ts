@@ -131,6 +131,8 @@ export type ReflectorEvent =
       readonly type: 'start'
       readonly resumeVersion: string | undefined
       readonly knownVersion: string | undefined
+      /** The version is from long ago: one look whether the server has gone back behind it, before the watch. */
+      readonly probeFirst?: boolean
     }
   | { readonly type: 'permit' }
   /** Headers of a success. */

@@ -10,6 +10,7 @@ import {
   failures,
   startList,
   startPlan,
+  startProbe,
   startWatch,
   stay,
   step,
@@ -22,11 +23,11 @@ import { probe, watch } from './watch-rows.ts'
 export const transitions: { readonly [S in StateName]: Row } = {
   idle: {
     ...quiet,
-    start: (state, { resumeVersion, knownVersion }, inputs) =>
+    start: (state, { resumeVersion, knownVersion, probeFirst }, inputs) =>
       andThen(step({ ...state, knownVersion }, tell('connecting')), (next) =>
         resumeVersion === undefined
           ? askPermit(next)
-          : startWatch(
+          : (probeFirst === true ? startProbe : startWatch)(
               {
                 ...next,
                 version: resumeVersion,

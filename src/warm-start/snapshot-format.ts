@@ -28,7 +28,7 @@ export const recordFormat = 1
 export const prefixBytes = 24
 export const chunkHeadBytes = 24
 export const rowBytes = 8
-/** Records of one chunk: as large as the cache's own slabs, so that they are reused as those are. */
+/** Records of one chunk, about: a slab of the cache. */
 export const chunkBytes: number = 1024 * 1024
 export const headerBytesMax: number = 4 * 1024 * 1024
 /** Larger caches than this are not saved, larger files not looked at. */

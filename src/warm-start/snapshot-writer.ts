@@ -19,7 +19,7 @@ const partTextMax = 128 * 1024
 export interface SnapshotContent {
   readonly header: SnapshotHeader
   /** Everything cached, while it changes. */
-  readonly cells: Iterator<VersionCell<CacheEpoch>>
+  readonly cells: Generator<VersionCell<CacheEpoch>, void>
   /** Keys that stay out of the file. */
   readonly leftOut: ReadonlySet<string>
   /** Asked before anything is read: throws when the cache is no longer what the header says. */
@@ -44,11 +44,16 @@ export class SnapshotWriter {
 
   async write(): Promise<void> {
     const file = this.#file
-    const { header, slicer, check } = this.#content
+    const { header, cells, slicer, check } = this.#content
     await file.write(encodeHeader(header))
-    while (!this.#isDone) {
-      await inSlices(slicer, (deadlineMs) => this.#fill(deadlineMs))
-      if (this.#full !== undefined) await file.write(this.#full.take())
+    try {
+      while (!this.#isDone) {
+        await inSlices(slicer, (deadlineMs) => this.#fill(deadlineMs))
+        if (this.#full !== undefined) await file.write(this.#full.take())
+      }
+    } finally {
+      // One that stands still would keep the cache from moving what it holds.
+      cells.return()
     }
     for (const chunk of this.#chunks.values()) if (chunk.rowCount > 0) await file.write(chunk.take())
     for (const [{ reader }, { epoch }] of this.#chunks) {

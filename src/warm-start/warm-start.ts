@@ -66,6 +66,10 @@ export class WarmStart {
     return this.#result
   }
 
+  get isUnconfirmed(): boolean {
+    return this.#restored !== undefined
+  }
+
   /** Before each run of the watch: it resumes at what this leaves. Never rejects; once `isOver`, it changes nothing. */
   load(connection: ConnectionMaterial, isOver: () => boolean): Promise<void> {
     const { resource, template } = this.#options

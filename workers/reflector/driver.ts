@@ -43,8 +43,8 @@ export class ReflectorDriver extends Driver {
   }
 
   override start(): void {
-    const { resumeVersion, knownVersion } = this.#options.spec
-    super.start(resumeVersion, knownVersion)
+    const { resumeVersion, knownVersion, probeFirst } = this.#options.spec
+    super.start(resumeVersion, knownVersion, probeFirst)
   }
 
   connectionReady(material: ConnectionMaterial): void {
