@@ -57,14 +57,19 @@ export type { Listed, ListerWatcherOptions } from './lister-watcher-options.ts'
 export type { NamespaceSet, NamespacesInformer } from './namespace-set.ts'
 export type { HandlerName } from './notify/callbacks.ts'
 export type { ChangeCause } from './notify/change-sink.ts'
+export type { Change, Changes, ChangesOptions, SyncChange } from './notify/changes.ts'
 export type {
   AddEvent,
+  BatchHandlers,
   BufferOptions,
   ChangeFacts,
   DeepReadonly,
   DeleteEvent,
   ListenerOptions,
+  ObjectChange,
+  ObjectHandlers,
   ResourceEventHandlers,
+  SyncHandlers,
   UpdateEvent,
 } from './notify/handlers.ts'
 export type { ListenerStats, Registration } from './notify/registration.ts'

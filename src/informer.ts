@@ -20,6 +20,8 @@ import {
 } from './informer-stats.ts'
 import { Lister } from './lister.ts'
 import type { ListerWatcher } from './lister-watcher.ts'
+import type { Changes, ChangesOptions } from './notify/changes.ts'
+import { changesOf } from './notify/changes-iterator.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { Processor } from './notify/processor.ts'
 import type { Registration } from './notify/registration.ts'
@@ -188,14 +190,13 @@ export class Informer<T> {
    * await registration.waitForSync()
    */
   addEventHandler(handlers: ResourceEventHandlers<T>, options: ListenerOptions = {}): Registration {
+    return Informer.listen(this, handlers, options)
+  }
+
+  /** The changes for one `for await`, with an example: {@link Changes}. @throws ERR_CLOSED, ERR_INVALID_OPTION */
+  changes(options: ChangesOptions = {}): Changes<T> {
     this.#refuseIfClosed()
-    checkObject('options', options, 'must be an object such as { concurrency: 8 }')
-    checkSignal('signal', options.signal)
-    return this.#processor.addListener(handlers, {
-      resyncPeriodMs: this.#options.resyncPeriodMs,
-      drainMs: this.#options.drainMs,
-      ...options,
-    })
+    return changesOf([this], options, Informer.listen)
   }
 
   /**
@@ -253,6 +254,20 @@ export class Informer<T> {
   /** Static, so that users, who have the type alone, find one way to a lister: the handle's. */
   static listerOf<T>(informer: Informer<T>): Lister<T> {
     return new Lister<T>(informer.#cache)
+  }
+
+  /** Static as {@link listerOf}: only a loop over {@link changes} asks for its end. */
+  static listen<T>(
+    informer: Informer<T>,
+    handlers: ResourceEventHandlers<T>,
+    options: ListenerOptions,
+    onRemoved?: () => void,
+  ): Registration {
+    informer.#refuseIfClosed()
+    checkObject('options', options, 'must be an object such as { concurrency: 8 }')
+    checkSignal('signal', options.signal)
+    const { resyncPeriodMs, drainMs } = informer.#options
+    return informer.#processor.addListener(handlers, { resyncPeriodMs, drainMs, ...options }, onRemoved)
   }
 
   /** Static as {@link listerOf}: it is for those who start several. */

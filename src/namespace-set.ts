@@ -1,5 +1,6 @@
 import type { Indexers } from './indexer/index-definition.ts'
 import type { InformerHealth, InformerStats } from './informer-stats.ts'
+import type { Changes, ChangesOptions } from './notify/changes.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import type { Registration } from './notify/registration.ts'
 import type { SharedInformer, SharedLister } from './shared-informer.ts'
@@ -29,6 +30,8 @@ export interface NamespacesInformer<T> extends SharedInformer<T> {
    * @throws as {@link Informer.addEventHandler}; then no namespace has the handlers
    */
   addEventHandler(handlers: ResourceEventHandlers<T>, options?: ListenerOptions): Registration
+  /** One loop over all: `synced` comes once all have; the buffer is each one's. It ends when the last of them is closed. */
+  changes(options?: ChangesOptions): Changes<T>
   /** For each namespace, or for none if one refuses; see {@link Informer.addIndexers}. */
   addIndexers(indexers: Indexers<T>): Promise<void>
   /** Those of `select({ namespace })`, too: they are the same. One that is closed is skipped, and shows as `stopped`. */

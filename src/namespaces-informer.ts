@@ -2,6 +2,8 @@ import type { Indexers } from './indexer/index-definition.ts'
 import { Informer } from './informer.ts'
 import type { NamespacesInformer } from './namespace-set.ts'
 import { NamespacesRegistration, syncedOnce, waitForAll } from './namespaces-registration.ts'
+import type { Changes, ChangesOptions } from './notify/changes.ts'
+import { changesOf } from './notify/changes-iterator.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { checkHandlers } from './notify/listener-limits.ts'
 import type { Registration } from './notify/registration.ts'
@@ -39,6 +41,10 @@ export class InformerOfNamespaces<T> implements NamespacesInformer<T> {
       throw error
     }
     return new NamespacesRegistration(registrations)
+  }
+
+  changes(options: ChangesOptions = {}): Changes<T> {
+    return changesOf([...this.#informers.values()], options, Informer.listen)
   }
 
   addIndexers(indexers: Indexers<T>): Promise<void> {

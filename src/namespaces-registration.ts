@@ -49,13 +49,15 @@ export class NamespacesRegistration implements Registration {
 
 /** The handlers for each of `count` informers; `onSynced` only when the last of them calls it. */
 export function syncedOnce<T>(handlers: ResourceEventHandlers<T>, count: number): ResourceEventHandlers<T> {
-  const { onAdd, onUpdate, onDelete, onSynced } = handlers
+  const { onAdd, onUpdate, onDelete, onChanges, onSynced } = handlers
   let left = count
+  const whenAll = onSynced && { onSynced: () => (--left === 0 ? onSynced.call(handlers) : undefined) }
+  if (onChanges !== undefined) return { onChanges: onChanges.bind(handlers), ...whenAll }
   return {
     ...(onAdd && { onAdd: onAdd.bind(handlers) }),
     ...(onUpdate && { onUpdate: onUpdate.bind(handlers) }),
     ...(onDelete && { onDelete: onDelete.bind(handlers) }),
-    ...(onSynced && { onSynced: () => (--left === 0 ? onSynced.call(handlers) : undefined) }),
+    ...whenAll,
   }
 }
 

@@ -72,7 +72,7 @@ export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, Fi
 export interface HandlerErrorContext {
   /** `pods`, `apps/v1/deployments`. */
   readonly resource: string
-  /** Empty for `onSynced`. */
+  /** Empty for `onChanges` and `onSynced`. */
   readonly key: string
   readonly handler: HandlerName | 'index'
 }

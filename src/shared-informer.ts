@@ -1,5 +1,6 @@
 import type { Indexers } from './indexer/index-definition.ts'
 import type { ListOptions, ObjectName } from './lister.ts'
+import type { Changes, ChangesOptions } from './notify/changes.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import type { Registration } from './notify/registration.ts'
 import type { ObjectList } from './object-list.ts'
@@ -29,6 +30,7 @@ export interface SharedInformer<T> {
   hasSynced(): boolean
   waitForSync(options?: { readonly signal?: AbortSignal }): Promise<void>
   addEventHandler(handlers: ResourceEventHandlers<T>, options?: ListenerOptions): Registration
+  changes(options?: ChangesOptions): Changes<T>
   addIndexers(indexers: Indexers<T>): Promise<void>
   start(): void
   stop(): Promise<void>

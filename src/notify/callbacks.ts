@@ -13,12 +13,14 @@ export interface Callbacks {
   readonly add: ((event: AnyEvent) => unknown) | undefined
   readonly update: ((event: AnyEvent) => unknown) | undefined
   readonly delete: ((event: AnyEvent) => unknown) | undefined
+  /** Instead of those three: many at once. */
+  readonly changes: ((events: readonly AnyEvent[]) => unknown) | undefined
   readonly synced: (() => unknown) | undefined
   /** One of them is an async function. A plain function that returns a promise shows only when called. */
   readonly isAsync: boolean
 }
 
-export type HandlerName = 'onAdd' | 'onUpdate' | 'onDelete' | 'onSynced'
+export type HandlerName = 'onAdd' | 'onUpdate' | 'onDelete' | 'onChanges' | 'onSynced'
 
 export const handlerNames: Readonly<Record<'add' | 'update' | 'delete', HandlerName>> = {
   add: 'onAdd',
@@ -30,18 +32,21 @@ interface AnyHandlers {
   onAdd?(event: AnyEvent): unknown
   onUpdate?(event: AnyEvent): unknown
   onDelete?(event: AnyEvent): unknown
+  onChanges?(events: readonly AnyEvent[]): unknown
   onSynced?(): unknown
 }
 
 /** Read once: handlers changed later are not seen. */
 export function callbacksOf(handlers: ResourceEventHandlers<unknown>): Callbacks {
-  const { onAdd, onUpdate, onDelete, onSynced }: AnyHandlers = handlers
+  // Whatever their T, and of whichever kind.
+  const { onAdd, onUpdate, onDelete, onChanges, onSynced } = handlers as object as AnyHandlers
   return {
     add: onAdd?.bind(handlers),
     update: onUpdate?.bind(handlers),
     delete: onDelete?.bind(handlers),
+    changes: onChanges?.bind(handlers),
     synced: onSynced?.bind(handlers),
-    isAsync: [onAdd, onUpdate, onDelete].some(isAsyncFunction),
+    isAsync: [onAdd, onUpdate, onDelete, onChanges].some(isAsyncFunction),
   }
 }
 

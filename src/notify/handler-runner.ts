@@ -1,13 +1,17 @@
 import type { Runtime } from '../base/runtime.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
 import { type Callbacks, type HandlerName, handlerNames } from './callbacks.ts'
+import { ChangeBatch } from './change-batch.ts'
 import { ChangeEvent, type EventReader } from './change-event.ts'
 import type { ChangeCause } from './change-sink.ts'
 import { callWithin, HandlerCall, type HandlerCalls, isThenable } from './handler-calls.ts'
+import { HeldChange } from './held-change.ts'
+import type { ListenerLimits } from './listener-limits.ts'
 
 export interface HandlerRunnerOptions<E> {
   readonly runtime: Runtime
   readonly callbacks: Callbacks
+  readonly limits: ListenerLimits
   readonly calls: HandlerCalls
   readonly reader: EventReader<E>
   readonly release: (cell: VersionCell<E>) => void
@@ -23,6 +27,10 @@ export class HandlerRunner<E> {
   readonly #options: HandlerRunnerOptions<E>
   /** Keys whose async calls run. */
   readonly activeKeys: Set<string> = new Set()
+  /** Async calls that run, and changes that a loop holds; one of `onChanges` has many keys. */
+  activeCount = 0
+  /** What the next call of `onChanges` gets; undefined: changes are told one by one. */
+  batch: ChangeBatch<E> | undefined
   #mayAwait: boolean
   deliveredCount = 0
   errorCount = 0
@@ -30,9 +38,10 @@ export class HandlerRunner<E> {
   constructor(options: HandlerRunnerOptions<E>) {
     this.#options = options
     this.#mayAwait = options.callbacks.isAsync
+    if (options.callbacks.changes !== undefined) this.batch = new ChangeBatch(options.limits)
   }
 
-  /** Takes over one use of each cell. */
+  /** Takes over one use of each cell. Of a batch, the call comes by {@link flush}. */
   call(
     type: 'add' | 'update' | 'delete',
     key: string,
@@ -44,9 +53,9 @@ export class HandlerRunner<E> {
     receivedAtMs: number,
   ): void {
     this.deliveredCount++
-    const { callbacks, calls, reader, release, onFinished } = this.#options
+    const { callbacks, reader, release, onFinished } = this.#options
     const handler = callbacks[type]
-    if (handler === undefined) {
+    if (handler === undefined && this.batch === undefined) {
       release(cell)
       if (old !== undefined && old !== cell) release(old)
       onFinished(key, isInitial)
@@ -63,32 +72,39 @@ export class HandlerRunner<E> {
       finalStateUnknown,
       receivedAtMs,
     )
-    const call = this.#mayAwait ? new HandlerCall() : undefined
-    let promise: PromiseLike<unknown> | undefined
-    try {
-      const result = call === undefined ? handler(event) : callWithin(call, handler, event)
-      if (isThenable(result)) promise = result
-    } catch (error) {
-      this.#fail(error, key, handlerNames[type])
+    if (handler === undefined) {
+      this.batch?.add(event, cell.length + (old === undefined || old === cell ? 0 : old.length))
+      return
     }
+    const call = this.#mayAwait ? new HandlerCall() : undefined
+    const promise = this.#invoke(handler, event, call, key, handlerNames[type])
     if (promise === undefined) {
       event.expire(release)
       onFinished(key, isInitial)
       return
     }
-    this.#mayAwait = true
     this.activeKeys.add(key)
-    calls.begin(
-      call ?? new HandlerCall(),
-      promise,
-      (error) => this.#fail(error, key, handlerNames[type]),
-      () => {
-        this.activeKeys.delete(key)
-        event.expire(release)
-        onFinished(key, isInitial)
-        this.#options.onAsyncEnd()
-      },
-    )
+    this.#follow(call, promise, key, handlerNames[type], () => {
+      this.activeKeys.delete(key)
+      event.expire(release)
+      onFinished(key, isInitial)
+    })
+  }
+
+  /** Calls `onChanges` with what has been gathered, if anything has. */
+  flush(): void {
+    const { callbacks, limits, release, onFinished } = this.#options
+    const { batch, activeKeys } = this
+    if (batch === undefined || batch.isEmpty || callbacks.changes === undefined) return
+    this.batch = new ChangeBatch(limits)
+    const call = this.#mayAwait ? new HandlerCall() : undefined
+    const promise = this.#invoke(callbacks.changes, batch.close(), call, '', 'onChanges')
+    if (promise === undefined) {
+      batch.end(activeKeys, release, onFinished)
+      return
+    }
+    batch.markActive(activeKeys)
+    this.#follow(call, promise, '', 'onChanges', () => batch.end(activeKeys, release, onFinished))
   }
 
   /** Nothing waits for its end but a removal. */
@@ -97,13 +113,59 @@ export class HandlerRunner<E> {
     const { synced } = callbacks
     if (synced === undefined) return
     const call = new HandlerCall()
-    const fail = (error: unknown): void => this.#fail(error, '', 'onSynced')
+    const promise = this.#invoke(synced, undefined, call, '', 'onSynced')
+    if (promise === undefined || promise instanceof HeldChange) return
+    calls.begin(
+      call,
+      promise,
+      (error) => this.#fail(error, '', 'onSynced'),
+      () => {},
+    )
+  }
+
+  /** What the handler gave to wait for. What it throws is reported. */
+  #invoke<A>(
+    handler: (argument: A) => unknown,
+    argument: A,
+    call: HandlerCall | undefined,
+    key: string,
+    name: HandlerName,
+  ): PromiseLike<unknown> | HeldChange | undefined {
     try {
-      const result = callWithin(call, synced, undefined)
-      if (isThenable(result)) calls.begin(call, result, fail, () => {})
+      const result = call === undefined ? handler(argument) : callWithin(call, handler, argument)
+      if (isThenable(result) || result instanceof HeldChange) return result
     } catch (error) {
-      fail(error)
+      this.#fail(error, key, name)
     }
+    return undefined
+  }
+
+  /** Of a call that goes on: `finish` when it has ended. */
+  #follow(
+    call: HandlerCall | undefined,
+    promise: PromiseLike<unknown> | HeldChange,
+    key: string,
+    name: HandlerName,
+    finish: () => void,
+  ): void {
+    this.activeCount++
+    const onEnd = (): void => {
+      this.activeCount--
+      finish()
+      this.#options.onAsyncEnd()
+    }
+    if (promise instanceof HeldChange) {
+      // Not among the calls: a removal would wait for a loop that may be waiting for the removal.
+      promise.whenEnded(onEnd)
+      return
+    }
+    this.#mayAwait = true
+    this.#options.calls.begin(
+      call ?? new HandlerCall(),
+      promise,
+      (error) => this.#fail(error, key, name),
+      onEnd,
+    )
   }
 
   #fail(error: unknown, key: string, handler: HandlerName): void {

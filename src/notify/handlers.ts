@@ -68,6 +68,9 @@ export interface DeleteEvent<T> extends ChangeFacts {
   readonly object: DeepReadonly<T>
 }
 
+/** Any change of an object. */
+export type ObjectChange<T> = AddEvent<T> | UpdateEvent<T> | DeleteEvent<T>
+
 /**
  * The callbacks of one registration, any of them. Those left out cost nothing.
  *
@@ -76,10 +79,40 @@ export interface DeleteEvent<T> extends ChangeFacts {
  * slower than the changes; the last one always comes. A throw or a rejection is reported and counted, and harms
  * neither this registration nor another.
  */
-export interface ResourceEventHandlers<T> {
+export interface ObjectHandlers<T> extends SyncHandlers {
   onAdd?(event: AddEvent<T>): unknown
   onUpdate?(event: UpdateEvent<T>): unknown
   onDelete?(event: DeleteEvent<T>): unknown
+  onChanges?: undefined
+}
+
+/**
+ * One callback for all changes, for those who write on to a database, a socket, an index: one call is given everything
+ * that waits, oldest first, at most `batchCountMax` changes. Of one object it may hold several, in order.
+ *
+ * What {@link ObjectHandlers} promise of a call holds for the batch: the next one comes when it has ended (with
+ * `concurrency`, others of other objects may run beside it); its changes are finished, and their unread objects expire,
+ * when it ends; a throw or a rejection counts as one error, with an empty key, and the batch is not given again.
+ *
+ * @example
+ * pods.informer.addEventHandler({
+ *   async onChanges(changes) {
+ *     await database.write(changes.map(({ type, key, object }) => ({ type, key, node: object.spec?.nodeName })))
+ *   },
+ * })
+ */
+export interface BatchHandlers<T> extends SyncHandlers {
+  onChanges(changes: readonly ObjectChange<T>[]): unknown
+  onAdd?: undefined
+  onUpdate?: undefined
+  onDelete?: undefined
+}
+
+/** Either kind; both at once is ERR_INVALID_OPTION. */
+export type ResourceEventHandlers<T> = ObjectHandlers<T> | BatchHandlers<T>
+
+/** Beside both kinds of handlers. */
+export interface SyncHandlers {
   /** Once: every object of the initial list has been finished. */
   onSynced?(): unknown
   /** Changes were dropped and a replay will follow, then {@link onSynced} again. Never with `overflow: 'coalesce'`. */
@@ -103,8 +136,10 @@ export interface BufferOptions {
 /** How one registration is served; its pace and bounds are its own. */
 export interface ListenerOptions {
   readonly buffer?: BufferOptions
-  /** Objects whose async handler calls may run at once; calls for one object never overlap. @default 1 */
+  /** Async handler calls that may run at once; calls for one object never overlap. @default 1 */
   readonly concurrency?: number
+  /** Of `onChanges`: changes in one call, at most; it ends earlier at `buffer.bytesMax` of records. @default 1,000 */
+  readonly batchCountMax?: number
   /**
    * Tells of every cached object again at this interval, as an update without a difference. Local: the server is not
    * asked, a missed event is not found. Live changes go first. 0: never. @default 0

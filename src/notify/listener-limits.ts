@@ -14,13 +14,14 @@ export interface ListenerLimits {
   readonly countMax: number
   readonly bytesMax: number
   readonly concurrency: number
+  readonly batchCountMax: number
   readonly resyncPeriodMs: number
   readonly drainMs: number
 }
 
 /** @throws ERR_INVALID_OPTION naming the option, its value and what is allowed */
 export function listenerLimits(options: ListenerOptions & { readonly drainMs?: number }): ListenerLimits {
-  checkNames('', options, ['buffer', 'concurrency', 'resyncPeriodMs', 'signal', 'drainMs'])
+  checkNames('', options, ['buffer', 'concurrency', 'batchCountMax', 'resyncPeriodMs', 'signal', 'drainMs'])
   const { buffer = {} } = options
   checkNames('buffer', buffer, ['countMax', 'bytesMax', 'overflow'])
   if (buffer.overflow !== undefined && buffer.overflow !== 'coalesce') {
@@ -30,12 +31,14 @@ export function listenerLimits(options: ListenerOptions & { readonly drainMs?: n
     countMax: whole('buffer.countMax', buffer.countMax, 10_000, [1, Number.MAX_SAFE_INTEGER]),
     bytesMax: whole('buffer.bytesMax', buffer.bytesMax, 16 * 1024 * 1024, [1, Number.MAX_SAFE_INTEGER]),
     concurrency: whole('concurrency', options.concurrency, 1, [1, 100_000]),
+    batchCountMax: whole('batchCountMax', options.batchCountMax, 1_000, [1, 1_000_000]),
     resyncPeriodMs: whole('resyncPeriodMs', options.resyncPeriodMs, 0, [0, timerMsMax]),
     drainMs: whole('drainMs', options.drainMs, 5_000, [0, timerMsMax]),
   }
 }
 
-const handlerNames: readonly string[] = ['onAdd', 'onUpdate', 'onDelete', 'onSynced', 'onDesynced']
+const objectHandlerNames: readonly string[] = ['onAdd', 'onUpdate', 'onDelete']
+const handlerNames: readonly string[] = [...objectHandlerNames, 'onChanges', 'onSynced', 'onDesynced']
 
 const handlersShape = 'must be an object with a handler such as { onAdd(event) {} }'
 
@@ -53,7 +56,19 @@ export function checkHandlers(handlers: unknown): asserts handlers is object {
     checkType(name, handler, 'function')
     if (handler !== undefined) count++
   }
+  if (Reflect.get(handlers, 'onChanges') !== undefined) {
+    const other = objectHandlerNames.find((name) => Reflect.get(handlers, name) !== undefined)
+    if (other !== undefined)
+      throw invalidOption('onChanges', `beside ${other}`, 'takes the place of all three')
+  }
   if (count === 0) throw invalidOption('handlers', 'an object without any', handlersShape)
+}
+
+/** @throws ERR_INVALID_OPTION: an option for batches would do nothing where there are none */
+export function checkBatchOptions(handlers: object, { batchCountMax }: ListenerOptions): void {
+  if (batchCountMax !== undefined && Reflect.get(handlers, 'onChanges') === undefined) {
+    throw invalidOption('batchCountMax', batchCountMax, 'needs onChanges')
+  }
 }
 
 function whole(name: string, value: number | undefined, fallback: number, range: WholeRange): number {

@@ -20,6 +20,8 @@ import type { SharedReads } from './shared-reads.ts'
 
 /** Keys of the cache that a replay passes between two handler calls. */
 const replayStepCount = 64
+/** Changes put into a batch between two looks at the clock. */
+const batchStepCount = 32
 
 export interface ListenerContext<E> {
   readonly runtime: Runtime
@@ -49,6 +51,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   readonly #resync: Resync<E> | undefined
   readonly #abort = new AbortController()
   readonly #userSignal: AbortSignal | undefined
+  readonly #onRemoved: (() => void) | undefined
   #replay: Replay<E> | undefined
   #isRunning = false
   #isRemoved = false
@@ -60,6 +63,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     handlers: ResourceEventHandlers<unknown>,
     limits: ListenerLimits,
     signal: AbortSignal | undefined,
+    onRemoved: (() => void) | undefined,
   ) {
     this.#context = context
     this.#limits = limits
@@ -67,6 +71,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     this.#runner = new HandlerRunner<E>({
       runtime: context.runtime,
       callbacks: callbacksOf(handlers),
+      limits,
       calls: this.#calls,
       reader: this,
       release: context.reads.release,
@@ -92,6 +97,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       })
     }
     this.#userSignal = signal
+    this.#onRemoved = onRemoved
     this.#replay = new Replay(context.cells())
     this.#advanceReplay()
     if (signal?.aborted === true) void this.remove()
@@ -130,7 +136,8 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       pinnedBytes,
       oldestAgeMs:
         oldestSinceMs === undefined ? 0 : Math.max(0, this.#context.runtime.nowMs() - oldestSinceMs),
-      inProgress: this.#calls.count,
+      // A loop's change is in none of the calls.
+      inProgress: Math.max(this.#calls.count, this.#runner.activeCount),
       delivered: this.#runner.deliveredCount,
       merged,
       errors: this.#runner.errorCount,
@@ -221,7 +228,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   }
 
   #wake(): void {
-    if (!this.#isRemoved && this.#runner.activeKeys.size < this.#limits.concurrency)
+    if (!this.#isRemoved && this.#runner.activeCount < this.#limits.concurrency)
       this.#context.slicer.wake(this)
   }
 
@@ -232,8 +239,9 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     let hasMore = true
     while (hasMore) {
       this.#checkSync()
-      const mayCall = !this.#isRemoved && this.#runner.activeKeys.size < this.#limits.concurrency
-      hasMore = mayCall && this.#step(nowMs)
+      const mayCall = !this.#isRemoved && this.#runner.activeCount < this.#limits.concurrency
+      hasMore =
+        mayCall && (this.#runner.batch === undefined ? this.#step(nowMs) : this.#callBatch(nowMs, deadlineMs))
       const before = nowMs
       nowMs = this.#context.runtime.nowMs()
       this.#handlerMs += nowMs - before
@@ -242,6 +250,19 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     // The last step may have ended the replay without a call.
     this.#checkSync()
     this.#isRunning = false
+    return hasMore
+  }
+
+  /** One call with all that waits, unless gathering takes half of the time that is left: the handler needs the rest. */
+  #callBatch(nowMs: number, deadlineMs: number): boolean {
+    const { runtime } = this.#context
+    const untilMs = nowMs + (deadlineMs - nowMs) / 2
+    let hasMore = true
+    for (let steps = 1; hasMore && this.#runner.batch?.isFull !== true; steps++) {
+      hasMore = this.#step(nowMs)
+      if (steps % batchStepCount === 0 && runtime.nowMs() >= untilMs) break
+    }
+    this.#runner.flush()
     return hasMore
   }
 
@@ -280,6 +301,8 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       const type = old === undefined ? 'add' : 'update'
       this.#runner.call(type, key, here, old, cause, isInitial, false, receivedAtMs)
     }
+    // What follows belongs into the same batch: else a busy object would get a call for each of its changes.
+    if (this.#runner.batch !== undefined && this.#limits.concurrency > 1) this.#buffer.unpark(key)
   }
 
   #deliverResync(nowMs: number): boolean {
@@ -334,6 +357,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     this.#replay = undefined
     this.#buffer.clear()
     this.#sync.close()
+    this.#onRemoved?.()
     this.#abort.abort()
   }
 

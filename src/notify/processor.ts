@@ -6,7 +6,7 @@ import type { HandlerName } from './callbacks.ts'
 import type { ChangeCause, ChangeSink } from './change-sink.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './handlers.ts'
 import { Listener, type ListenerContext } from './listener.ts'
-import { checkHandlers, listenerLimits } from './listener-limits.ts'
+import { checkBatchOptions, checkHandlers, listenerLimits } from './listener-limits.ts'
 import type { Unsynced } from './listener-sync.ts'
 import type { ListenerStats, Registration } from './registration.ts'
 import { SharedReads } from './shared-reads.ts'
@@ -50,16 +50,18 @@ export class Processor<E> implements ChangeSink<E> {
   }
 
   /**
-   * What is cached already comes first, with cause `replay`.
+   * What is cached already comes first, with cause `replay`. `onRemoved`: the registration has ended, by whomever.
    *
    * @throws ERR_CLOSED, ERR_INVALID_OPTION
    */
   addListener<T>(
     handlers: ResourceEventHandlers<T>,
     options: ListenerOptions & { readonly drainMs?: number } = {},
+    onRemoved?: () => void,
   ): Registration {
     if (this.#isClosed) throw new KubeInformerError('ERR_CLOSED', 'no handler can be added any more: closed')
     checkHandlers(handlers)
+    checkBatchOptions(handlers, options)
     this.#context ??= this.#makeContext()
     const listener = new Listener(
       this.#context,
@@ -67,6 +69,7 @@ export class Processor<E> implements ChangeSink<E> {
       handlers as unknown as ResourceEventHandlers<unknown>,
       listenerLimits(options),
       options.signal,
+      onRemoved,
     )
     if (options.signal?.aborted !== true) this.#listeners = [...this.#listeners, listener]
     return listener

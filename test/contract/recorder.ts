@@ -1,7 +1,5 @@
-import type { AddEvent, DeleteEvent, Informer, ResourceEventHandlers, UpdateEvent } from '../../src/index.ts'
+import type { Informer, ObjectChange, ObjectHandlers } from '../../src/index.ts'
 import type { ConfigMap } from './contract-bed.ts'
-
-type ConfigMapEvent = AddEvent<ConfigMap> | UpdateEvent<ConfigMap> | DeleteEvent<ConfigMap>
 
 /**
  * A listener that checks contract lines 1, 3, 5 and 6 at each call, written from the contract alone: it knows nothing of
@@ -14,13 +12,13 @@ export class Recorder {
   readonly fold: Map<string, { readonly uid: string; readonly version: bigint }> = new Map()
   readonly #highest: Map<string, bigint> = new Map()
 
-  readonly handlers: ResourceEventHandlers<ConfigMap> = {
+  readonly handlers: ObjectHandlers<ConfigMap> = {
     onAdd: (event) => this.take(event),
     onUpdate: (event) => this.take(event),
     onDelete: (event) => this.take(event),
   }
 
-  take(event: ConfigMapEvent): void {
+  take(event: ObjectChange<ConfigMap>): void {
     const { key, uid, type } = event
     const version = BigInt(event.resourceVersion)
     const unknown = event.type === 'delete' && event.finalStateUnknown

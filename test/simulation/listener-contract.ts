@@ -1,4 +1,4 @@
-import type { AddEvent, DeleteEvent, UpdateEvent } from '../../src/notify/handlers.ts'
+import type { ObjectChange, UpdateEvent } from '../../src/notify/handlers.ts'
 import type { Registration } from '../../src/notify/registration.ts'
 import type { CacheStory, StoryStep } from './cache-story.ts'
 import { violate } from './contract-violation.ts'
@@ -11,10 +11,12 @@ export interface Thing {
   readonly spec: { readonly serial: number }
 }
 
-export type AnyEvent = AddEvent<Thing> | UpdateEvent<Thing> | DeleteEvent<Thing>
+export type AnyEvent = ObjectChange<Thing>
 
-/** A call that its handler has not settled. */
-export interface OpenCall {
+/** A call that its handler has not settled, or what a loop has not asked on after: of a batch, all of it. */
+export type OpenCall = readonly ToldChange[]
+
+interface ToldChange {
   readonly key: string
   readonly state: ObjectState
   readonly type: AnyEvent['type']
@@ -36,6 +38,8 @@ export interface ListenerContractOptions {
   readonly versionText: (version: number) => string
   readonly countMax: number
   readonly concurrency: number
+  /** Changes in one call: 1 where they are told one by one. */
+  readonly batchCountMax: number
   readonly doesResync: boolean
   /** Objects may have been cached before it came. */
   readonly isLate: boolean
@@ -60,6 +64,8 @@ export class ListenerContract {
   #hasSynced = false
   #syncedCalls = 0
   isRemoved = false
+  /** A loop is at a mark: it may be given one change already, which nobody knows of. */
+  isAtMark = false
 
   constructor(options: ListenerContractOptions) {
     this.#options = options
@@ -93,28 +99,34 @@ export class ListenerContract {
     }
   }
 
-  started(event: AnyEvent): OpenCall {
-    const { label, concurrency, log } = this.#options
-    const state = this.#check(event)
-    const unknown = event.finalStateUnknown ? ', final state unknown' : ''
-    log(`${label}: ${event.type} ${name(state)} (${event.cause}${unknown})`)
-    for (const call of this.#calls) {
-      if (call.key === event.key)
-        violate('one call an object', `${label} is called twice at once for ${event.key}`)
-    }
+  started(events: readonly AnyEvent[]): OpenCall {
+    const { label, concurrency, batchCountMax } = this.#options
+    const active = new Set([...this.#calls].flatMap((call) => call.map(({ key }) => key)))
+    const both = events.find(({ key }) => active.has(key))
+    if (both !== undefined) violate('one call an object', `${label} is called twice at once for ${both.key}`)
     if (this.#calls.size >= concurrency)
       violate('concurrency', `${label} has ${this.#calls.size + 1} calls at once`)
-    // After a reset the same state may stand in the story twice; in doubt it is the later one that was told.
-    const story = this.#options.cache.stories.get(event.key) ?? []
-    const at = story.findLastIndex((step) => step.state === state && step.kind !== 'delete')
-    const call = { key: event.key, state, type: event.type, at }
+    if (events.length === 0 || events.length > batchCountMax)
+      violate('batch', `${label} is given ${events.length} changes at once`)
+    const call = events.map((event) => this.#take(event))
     this.#calls.add(call)
     return call
   }
 
+  #take(event: AnyEvent): ToldChange {
+    const { label, log } = this.#options
+    const state = this.#check(event)
+    const unknown = event.finalStateUnknown ? ', final state unknown' : ''
+    log(`${label}: ${event.type} ${name(state)} (${event.cause}${unknown})`)
+    // After a reset the same state may stand in the story twice; in doubt it is the later one that was told.
+    const story = this.#options.cache.stories.get(event.key) ?? []
+    const at = story.findLastIndex((step) => step.state === state && step.kind !== 'delete')
+    return { key: event.key, state, type: event.type, at }
+  }
+
   ended(call: OpenCall): void {
     this.#calls.delete(call)
-    if (call.type === 'add') this.#finishedAt.set(call.key, call.at)
+    for (const { key, type, at } of call) if (type === 'add') this.#finishedAt.set(key, at)
   }
 
   synced(): void {
@@ -136,7 +148,8 @@ export class ListenerContract {
     for (const key of this.#told.keys()) if (!cache.fold.has(key)) keys++
     if (stats.depth > countMax + keys)
       violate('bound', `${label} holds ${stats.depth} changes of ${keys} objects`)
-    if (stats.inProgress !== this.#calls.size) {
+    const more = this.isAtMark ? 1 : 0
+    if (stats.inProgress < this.#calls.size || stats.inProgress > this.#calls.size + more) {
       violate('in progress', `${label} has ${this.#calls.size} calls open and says ${stats.inProgress}`)
     }
   }
@@ -244,7 +257,7 @@ export class ListenerContract {
     for (const [key, { addedAt, length }] of this.#required) {
       const story = cache.stories.get(key) ?? []
       const vanishedAt = story.findIndex(({ kind }, at) => at >= length && kind === 'delete')
-      for (const call of this.#calls) {
+      for (const call of [...this.#calls].flat()) {
         if (call.key !== key || call.type !== 'add' || (vanishedAt >= 0 && call.at > vanishedAt)) continue
         violate('synced', `${label}: ${key} is not finished`)
       }

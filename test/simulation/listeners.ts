@@ -1,18 +1,23 @@
 import type { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
+import type { ObjectChange } from '../../src/notify/handlers.ts'
 import type { Processor } from '../../src/notify/processor.ts'
 import type { Registration } from '../../src/notify/registration.ts'
 import type { CacheContract } from './cache-contract.ts'
-import { type AnyEvent, ListenerContract, type OpenCall, type Thing } from './listener-contract.ts'
+import { ListenerContract, type OpenCall, type Thing } from './listener-contract.ts'
 import type { ModelServer } from './model-server.ts'
 import type { Random } from './random.ts'
+import { SimulatedLoop } from './simulated-loop.ts'
+import type { Stages } from './stages.ts'
 import type { VirtualClock } from './virtual-time.ts'
 
 interface Listening {
   readonly contract: ListenerContract
   readonly registration: Registration
+  readonly loop?: SimulatedLoop
 }
 
 export interface ListenersOptions {
+  readonly stages: Stages
   readonly processor: Processor<CacheEpoch>
   readonly cache: CacheContract<CacheEpoch>
   readonly server: ModelServer
@@ -54,7 +59,9 @@ export class Listeners {
     const { processor, cache, server, random, log } = this.#options
     const label = `listener ${++this.#added}`
     const countMax = random.pick([1, 2, 4, 16, 10_000])
-    const concurrency = random.pick([1, 1, 2, 5])
+    const face = random.pick(['callbacks', 'callbacks', 'batch', 'loop'] as const)
+    const concurrency = face === 'loop' ? 1 : random.pick([1, 1, 2, 5, 16])
+    const batchCountMax = face === 'batch' ? random.pick([1, 2, 5, 1_000]) : 1
     const doesResync = random.chance(0.2)
     const isLate = cache.fold.size > 0
     const asyncShare = random.pick([0, 0, 0.5, 1])
@@ -67,13 +74,32 @@ export class Listeners {
       versionText: (version) => server.versionText(version),
       countMax,
       concurrency,
+      batchCountMax,
       doesResync,
       isLate,
       log,
     })
-    log(`${label} comes: ${countMax} changes, ${concurrency} calls${asyncShare > 0 ? ', asynchronous' : ''}`)
-    const handle = (event: AnyEvent): PromiseLike<void> | undefined => {
-      const call = contract.started(event)
+    log(
+      `${label} comes, ${face}: ${countMax} changes, ${concurrency} calls${asyncShare > 0 ? ', asynchronous' : ''}`,
+    )
+    const options = {
+      buffer: { countMax, bytesMax: random.pick([1, 2_000, 16_000_000]) },
+      ...(doesResync && { resyncPeriodMs: 50 }),
+    }
+    if (face === 'loop') {
+      const loop = new SimulatedLoop({
+        ...{ stages: this.#options.stages, processor, listenerOptions: options, contract },
+        later: (goOn) => {
+          if (slowMs > 0) this.#options.clock.nowMs += random.unit() * slowMs
+          if (random.chance(asyncShare)) this.#open.push(goOn)
+          else goOn()
+        },
+      })
+      this.#all.push({ contract, registration: loop.registration, loop })
+      return
+    }
+    const handle = (changes: readonly ObjectChange<Thing>[]): PromiseLike<void> | undefined => {
+      const call = contract.started(changes)
       if (slowMs > 0) this.#options.clock.nowMs += random.unit() * slowMs
       const fails = random.chance(failingShare)
       if (random.chance(asyncShare)) return this.#later(contract, call, fails)
@@ -82,13 +108,13 @@ export class Listeners {
       this.#failing = contract
       throw syncError
     }
+    const onSynced = (): void => contract.synced()
+    const one = (change: ObjectChange<Thing>): PromiseLike<void> | undefined => handle([change])
     const registration = processor.addListener<Thing>(
-      { onAdd: handle, onUpdate: handle, onDelete: handle, onSynced: () => contract.synced() },
-      {
-        buffer: { countMax, bytesMax: random.pick([1, 2_000, 16_000_000]) },
-        concurrency,
-        ...(doesResync && { resyncPeriodMs: 50 }),
-      },
+      face === 'batch'
+        ? { onChanges: handle, onSynced }
+        : { onAdd: one, onUpdate: one, onDelete: one, onSynced },
+      { ...options, concurrency, ...(face === 'batch' && { batchCountMax }) },
     )
     this.#all.push({ contract, registration })
   }
@@ -100,7 +126,9 @@ export class Listeners {
     if (gone === undefined) return
     log(`a listener goes, ${gone.contract.openCalls} calls open`)
     gone.contract.isRemoved = true
-    void gone.registration.remove()
+    // A loop may end by itself, too.
+    if (gone.loop !== undefined && random.chance(0.5)) gone.loop.leave()
+    else void gone.registration.remove()
   }
 
   /** One open call of an asynchronous handler comes to its end. */

@@ -22,6 +22,7 @@ export interface Mutation {
 const queue = 'workers/delta-queue.ts'
 const writer = 'workers/batch-writer.ts'
 const indexer = 'src/indexer/indexer.ts'
+const batch = 'src/notify/change-batch.ts'
 const cutBeforeMarkers: Edit = {
   file: writer,
   find: `      if (head instanceof QueueMarker) {
@@ -222,6 +223,53 @@ export const mutations: readonly Mutation[] = [
         file: 'src/notify/processor.ts',
         find: 'const isInitial = !this.#isListed',
         replace: "const isInitial = cause === 'list' && !this.#isListed",
+      },
+    ],
+  },
+  // Faces of a listener.
+  {
+    name: 'a batch that runs holds back its first object alone',
+    edits: [
+      {
+        file: batch,
+        find: 'for (const { key } of this.#events) keys.add(key)',
+        replace: 'keys.add((this.#events[0] as ChangeEvent<E>).key)',
+      },
+    ],
+  },
+  {
+    name: 'a batch without a bound',
+    edits: [
+      { file: batch, find: 'this.#events.length >= this.#countMax || this.#bytes', replace: 'this.#bytes' },
+    ],
+  },
+  {
+    name: 'a batch that goes on counts as finished',
+    edits: [
+      {
+        file: 'src/notify/handler-runner.ts',
+        find: '    batch.markActive(activeKeys)\n',
+        replace: '    batch.markActive(activeKeys)\n    batch.end(new Set(), release, onFinished)\n',
+      },
+    ],
+  },
+  {
+    name: "a loop's change is finished when it is given",
+    edits: [
+      {
+        file: 'src/notify/changes-iterator.ts',
+        find: '      this.#held = item\n',
+        replace: '      item.end()\n',
+      },
+    ],
+  },
+  {
+    name: 'a loop is not told of the sync',
+    edits: [
+      {
+        file: 'src/notify/changes-iterator.ts',
+        find: '          if (this.#unsynced.size === 0) this.#mark(synced)\n',
+        replace: '',
       },
     ],
   },

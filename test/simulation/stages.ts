@@ -6,6 +6,7 @@ export interface Stages {
   readonly Batch: typeof import('../../src/engine/batch.ts').Batch
   readonly Indexer: typeof import('../../src/indexer/indexer.ts').Indexer
   readonly Processor: typeof import('../../src/notify/processor.ts').Processor
+  readonly ChangesIterator: typeof import('../../src/notify/changes-iterator.ts').ChangesIterator
   readonly Slicer: typeof import('../../src/base/slicer.ts').Slicer
   readonly DeltaQueue: typeof import('../../workers/delta-queue.ts').DeltaQueue
   readonly BatchWriter: typeof import('../../workers/batch-writer.ts').BatchWriter
@@ -23,6 +24,7 @@ export async function loadStages(root: string): Promise<Stages> {
     load('src/engine/batch.ts'),
     load('src/indexer/indexer.ts'),
     load('src/notify/processor.ts'),
+    load('src/notify/changes-iterator.ts'),
     load('src/base/slicer.ts'),
     load('workers/delta-queue.ts'),
     load('workers/batch-writer.ts'),

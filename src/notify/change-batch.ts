@@ -1,0 +1,52 @@
+import type { VersionCell } from '../protocol/record-store.ts'
+import type { ChangeEvent } from './change-event.ts'
+import type { ListenerLimits } from './listener-limits.ts'
+
+/** Changes on their way into one call of `onChanges`, oldest first; of one object there may be several. */
+export class ChangeBatch<E> {
+  readonly #countMax: number
+  readonly #bytesMax: number
+  readonly #events: ChangeEvent<E>[] = []
+  #bytes = 0
+
+  constructor(limits: Pick<ListenerLimits, 'batchCountMax' | 'bytesMax'>) {
+    this.#countMax = limits.batchCountMax
+    this.#bytesMax = limits.bytesMax
+  }
+
+  get isEmpty(): boolean {
+    return this.#events.length === 0
+  }
+
+  /** By bytes, too: what left the buffer counts in no bound of it, and is kept as long as the call runs. */
+  get isFull(): boolean {
+    return this.#events.length >= this.#countMax || this.#bytes >= this.#bytesMax
+  }
+
+  add(event: ChangeEvent<E>, bytes: number): void {
+    this.#events.push(event)
+    this.#bytes += bytes
+  }
+
+  /** Frozen: a handler that took one out would keep its records for good. */
+  close(): readonly ChangeEvent<E>[] {
+    return Object.freeze(this.#events)
+  }
+
+  markActive(keys: Set<string>): void {
+    for (const { key } of this.#events) keys.add(key)
+  }
+
+  /** The call ended. */
+  end(
+    keys: Set<string>,
+    release: (cell: VersionCell<E>) => void,
+    onFinished: (key: string, isInitial: boolean) => void,
+  ): void {
+    for (const event of this.#events) {
+      keys.delete(event.key)
+      event.expire(release)
+      onFinished(event.key, event.isInInitialList)
+    }
+  }
+}
