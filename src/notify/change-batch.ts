@@ -8,6 +8,7 @@ export class ChangeBatch<E> {
   readonly #bytesMax: number
   readonly #events: ChangeEvent<E>[] = []
   #bytes = 0
+  #activeKeys: Set<string> | undefined
 
   constructor(limits: Pick<ListenerLimits, 'batchCountMax' | 'bytesMax'>) {
     this.#countMax = limits.batchCountMax
@@ -28,23 +29,22 @@ export class ChangeBatch<E> {
     this.#bytes += bytes
   }
 
-  /** Frozen: a handler that took one out would keep its records for good. */
-  close(): readonly ChangeEvent<E>[] {
-    return Object.freeze(this.#events)
+  /** The handler's own: one that takes changes out of it would keep their records for good. Freezing costs more. */
+  toArray(): readonly ChangeEvent<E>[] {
+    return this.#events.slice()
   }
 
+  /** Calls for these objects wait until {@link end}. */
   markActive(keys: Set<string>): void {
     for (const { key } of this.#events) keys.add(key)
+    this.#activeKeys = keys
   }
 
   /** The call ended. */
-  end(
-    keys: Set<string>,
-    release: (cell: VersionCell<E>) => void,
-    onFinished: (key: string, isInitial: boolean) => void,
-  ): void {
+  end(release: (cell: VersionCell<E>) => void, onFinished: (key: string, isInitial: boolean) => void): void {
+    const keys = this.#activeKeys
     for (const event of this.#events) {
-      keys.delete(event.key)
+      keys?.delete(event.key)
       event.expire(release)
       onFinished(event.key, event.isInInitialList)
     }

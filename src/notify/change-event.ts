@@ -142,7 +142,7 @@ export class ChangeEvent<E> implements ChangeFacts {
     if (cell !== undefined) return this.#reader.read(cell)
     throw new KubeInformerError(
       'ERR_EVENT_EXPIRED',
-      `${this.type} of ${this.key}: the object can be read first while the handler's call runs; read it before the handler returns, or get it from the lister`,
+      `${this.type} of ${this.key}: the object can be read first while the handler's call runs (in a loop: until it asks for the next change); read it before, or get it from the lister`,
     )
   }
 }

@@ -94,17 +94,18 @@ export class HandlerRunner<E> {
   /** Calls `onChanges` with what has been gathered, if anything has. */
   flush(): void {
     const { callbacks, limits, release, onFinished } = this.#options
-    const { batch, activeKeys } = this
+    const { batch } = this
     if (batch === undefined || batch.isEmpty || callbacks.changes === undefined) return
     this.batch = new ChangeBatch(limits)
     const call = this.#mayAwait ? new HandlerCall() : undefined
-    const promise = this.#invoke(callbacks.changes, batch.close(), call, '', 'onChanges')
+    const promise = this.#invoke(callbacks.changes, batch.toArray(), call, '', 'onChanges')
     if (promise === undefined) {
-      batch.end(activeKeys, release, onFinished)
+      batch.end(release, onFinished)
       return
     }
-    batch.markActive(activeKeys)
-    this.#follow(call, promise, '', 'onChanges', () => batch.end(activeKeys, release, onFinished))
+    // Where calls come one by one, none can meet this one's objects.
+    if (limits.concurrency > 1) batch.markActive(this.activeKeys)
+    this.#follow(call, promise, '', 'onChanges', () => batch.end(release, onFinished))
   }
 
   /** Nothing waits for its end but a removal. */

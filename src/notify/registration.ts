@@ -8,7 +8,7 @@ export interface ListenerStats {
   readonly pinnedBytes: number
   /** How long the change that is next has been waiting; 0: nothing waits. */
   readonly oldestAgeMs: number
-  /** Async calls that have not settled. */
+  /** Async calls that have not settled; of a loop, 1 while it has a change. */
   readonly inProgress: number
   /** Changes handed to a handler, or to nobody where none is given for them. */
   readonly delivered: number

@@ -248,8 +248,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/notify/handler-runner.ts',
-        find: '    batch.markActive(activeKeys)\n',
-        replace: '    batch.markActive(activeKeys)\n    batch.end(new Set(), release, onFinished)\n',
+        find: '    if (limits.concurrency > 1) batch.markActive',
+        replace: '    batch.end(release, onFinished)\n    if (limits.concurrency > 1) batch.markActive',
       },
     ],
   },
