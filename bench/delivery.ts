@@ -70,7 +70,7 @@ async function deliver(face: Face, see: See): Promise<void> {
   const processor = new Processor<string>({
     runtime: nodeRuntime,
     slicer: new Slicer(nodeRuntime, 5),
-    cache: () => ({ store, read: () => undefined, cells: () => [].values() }),
+    cache: () => ({ store, read: () => undefined, cells: () => [].values(), cell: () => undefined }),
     onHandlerError: (error) => assert.fail(String(error)),
   })
   let last = Promise.withResolvers<void>()

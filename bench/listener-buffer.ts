@@ -46,6 +46,7 @@ function newBuffer(countMax: number): ListenerBuffer<string> {
     reads: new SharedReads(store, () => undefined),
     countMax,
     bytesMax: 1024 * 1024 * 1024,
+    merges: true,
     mayPark: false,
     onInitialVanished: () => {},
   })
@@ -97,7 +98,7 @@ async function deliver(): Promise<number> {
   const processor = new Processor<string>({
     runtime: nodeRuntime,
     slicer: new Slicer(nodeRuntime, 5),
-    cache: () => ({ store, read: () => undefined, cells: () => [].values() }),
+    cache: () => ({ store, read: () => undefined, cells: () => [].values(), cell: () => undefined }),
     onHandlerError: (error) => assert.fail(String(error)),
   })
   processor.addListener({ onAdd: () => void seen++, onSynced: () => isListed() })

@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'ERR_INDEX_BUILDING'
   | 'ERR_INDEX_CONFLICT'
   | 'ERR_SOURCE_CONFLICT'
+  | 'ERR_HANDLER_CONFLICT'
   | 'ERR_CLOSED'
   | 'ERR_CONCURRENT_NEXT'
   | 'ERR_CACHE_SYNC'
@@ -94,6 +95,7 @@ export const errorCodes: Readonly<
   ERR_INDEX_BUILDING: { canRetry: true, meaning: 'an index does not hold yet what was cached before it' },
   ERR_INDEX_CONFLICT: { canRetry: false, meaning: 'an index of this name exists with another definition' },
   ERR_SOURCE_CONFLICT: { canRetry: false, meaning: 'a source of this name exists with other functions' },
+  ERR_HANDLER_CONFLICT: { canRetry: false, meaning: 'a private informer has a registration already' },
   ERR_CLOSED: { canRetry: false, meaning: 'the engine, factory, informer or registration is closed' },
   ERR_CONCURRENT_NEXT: { canRetry: true, meaning: 'a loop over changes was asked for two changes at once' },
   ERR_CACHE_SYNC: { canRetry: true, meaning: 'caches did not sync before the signal aborted' },

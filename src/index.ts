@@ -57,7 +57,14 @@ export type { Listed, ListerWatcherOptions } from './lister-watcher-options.ts'
 export type { NamespaceSet, NamespacesInformer } from './namespace-set.ts'
 export type { HandlerName } from './notify/callbacks.ts'
 export type { ChangeCause } from './notify/change-sink.ts'
-export type { Change, Changes, ChangesOptions, SyncChange } from './notify/changes.ts'
+export type {
+  Change,
+  Changes,
+  ChangesOptions,
+  ReplayChangesOptions,
+  ReplayLoopChange,
+  SyncChange,
+} from './notify/changes.ts'
 export type {
   AddEvent,
   BatchHandlers,
@@ -73,6 +80,16 @@ export type {
   UpdateEvent,
 } from './notify/handlers.ts'
 export type { ListenerStats, Registration } from './notify/registration.ts'
+export type {
+  ReplayBatchHandlers,
+  ReplayBufferOptions,
+  ReplayChange,
+  ReplayDeleteEvent,
+  ReplayEventHandlers,
+  ReplayListenerOptions,
+  ReplayObjectHandlers,
+  ReplayUpdateEvent,
+} from './notify/replay-handlers.ts'
 export type { ObjectList } from './object-list.ts'
 export type {
   BoundsOptions,
@@ -83,7 +100,13 @@ export type {
 } from './options.ts'
 export type { WireError } from './protocol/error-wire.ts'
 export type { Compression, ReflectorTiming, WatchCounters, WatchState } from './protocol/messages.ts'
-export type { GroupVersionResource, MetadataOnly, ResourceHandle, SelectOptions } from './resource-handle.ts'
+export type {
+  GroupVersionResource,
+  HandleSelectOptions,
+  MetadataOnly,
+  ResourceHandle,
+  SelectOptions,
+} from './resource-handle.ts'
 export type { BuiltInResources } from './resources/typed-groups.ts'
 export type { BuiltInObjects } from './resources/types.ts'
 export type { Wire, WireFields } from './resources/wire.ts'

@@ -1,5 +1,5 @@
 import { cacheSyncError } from './base/cache-sync-error.ts'
-import { checkSignalOptions } from './base/check-options.ts'
+import { checkSignalOptions, checkType } from './base/check-options.ts'
 import { HandlerWarnings } from './base/handler-warnings.ts'
 import { createCredentialsBroker } from './config/connection-config.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
@@ -48,6 +48,7 @@ export class InformerFactory extends TypedGroups {
   readonly #onHandlerError: InformerOptions['onHandlerError']
   readonly #sources = new Map<string, ListerWatcher>()
   readonly #sets = new NamespaceSets()
+  #privateCount = 0
   #isStarted = false
   #closing: Promise<void> | undefined
 
@@ -215,12 +216,16 @@ export class InformerFactory extends TypedGroups {
           const allowed = `${type.resource} have no namespaces: ask for them without selectNamespaces()`
           throw invalidOption('namespaces', options.namespace, allowed)
         }
+        if (isSet && select.private === true) {
+          throw invalidOption('private', true, 'no set of namespaces is private: select one at a time')
+        }
         return this.#handle(type, { ...select, ...options })
       },
+      select.private,
     )
   }
 
-  #sourceHandle(options: ListerWatcherOptions): ResourceHandle<KubernetesObject> {
+  #sourceHandle(options: ListerWatcherOptions, isPrivate = false): ResourceHandle<KubernetesObject> {
     this.#refuseIfClosed()
     validateListerWatcherOptions(options)
     const { name, listerWatcher, labelSelector, fieldSelector } = options
@@ -241,22 +246,23 @@ export class InformerFactory extends TypedGroups {
       },
       options.resyncPeriodMs,
       { source: listerWatcher },
-      ({ namespace, metadataOnly, labelSelector: labels, ...select }) => {
+      ({ namespace, metadataOnly, labelSelector: labels, private: isOwn = isPrivate, ...select }) => {
+        checkType('private', isOwn, 'boolean')
         if (metadataOnly !== undefined)
           throw invalidOption('metadataOnly', metadataOnly, 'a source gives what it gives: see keepFields')
         if (namespace !== undefined)
           throw invalidOption('namespace', namespace, 'a source has no namespaces to ask for')
         const text = labels === undefined ? labelSelector : parseLabelSelector(labels).text
-        return this.#sourceHandle({
-          ...options,
-          ...select,
-          ...(text !== undefined && { labelSelector: text }),
-        })
+        return this.#sourceHandle(
+          { ...options, ...select, ...(text !== undefined && { labelSelector: text }) },
+          isOwn,
+        )
       },
+      isPrivate,
     )
   }
 
-  /** The same handle for equal names and options. */
+  /** The same handle for equal names and options; a private one is new, and known from when it has its informer. */
   #share(
     resource: string,
     names: readonly (string | undefined)[],
@@ -264,19 +270,22 @@ export class InformerFactory extends TypedGroups {
     ownResyncPeriodMs: number | undefined,
     from: { readonly broker: CredentialsBroker } | { readonly source: ListerWatcher },
     select: Select,
+    isPrivate = false,
   ): ResourceHandle<KubernetesObject> {
     const resyncPeriodMs = ownResyncPeriodMs ?? this.#options.resyncPeriodMs ?? 0
     const { drop, keep, metadataOnly } = what.fields
     const fields = { drop: drop && sortedSet(drop), keep: keep && sortedSet(keep), metadataOnly }
     const key = JSON.stringify([...names, fields, what.transform, resyncPeriodMs])
-    const existing = this.#handles.get(key)
+    const existing = isPrivate ? undefined : this.#handles.get(key)
     if (existing !== undefined) return existing
-    const handle = new Handle<KubernetesObject>(
-      (warmStart) =>
-        new Informer<KubernetesObject>({
+    const handle: Handle<KubernetesObject> = new Handle<KubernetesObject>(
+      (warmStart) => {
+        if (isPrivate) this.#keepPrivate(handle)
+        return new Informer<KubernetesObject>({
           ...from,
           warmStart,
           engine: this.#engine,
+          isPrivate,
           resource,
           resyncPeriodMs,
           drainMs: this.#options.drainMs ?? 5_000,
@@ -288,18 +297,31 @@ export class InformerFactory extends TypedGroups {
             timing: timingOf(this.#options.timing),
             compression: this.#options.compression ?? 'lists',
           },
-        }),
+        })
+      },
       select,
       this.#sets,
     )
-    this.#handles.set(key, handle)
+    if (!isPrivate) this.#handles.set(key, handle)
     return handle
+  }
+
+  /** Others may be made for as long as the factory lives: those that are closed are forgotten. */
+  #keepPrivate(handle: Handle<KubernetesObject>): void {
+    this.#refuseIfClosed()
+    for (const [key, known] of this.#handles) {
+      if (key.startsWith(privateKey) && Informer.isClosed(known.informer)) this.#handles.delete(key)
+    }
+    this.#handles.set(`${privateKey}${++this.#privateCount}`, handle)
   }
 
   #refuseIfClosed(): void {
     if (this.#closing !== undefined) throw new KubeInformerError('ERR_CLOSED', 'the factory is closed')
   }
 }
+
+/** Begins no JSON, as other keys are. */
+const privateKey = 'private '
 
 /**
  * Makes a factory; see {@link InformerFactory}. Bad options throw here, bad credentials or an unreachable server show

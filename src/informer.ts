@@ -20,11 +20,16 @@ import {
 } from './informer-stats.ts'
 import { Lister } from './lister.ts'
 import type { ListerWatcher } from './lister-watcher.ts'
-import type { Changes, ChangesOptions } from './notify/changes.ts'
+import type { Changes, ChangesOptions, ReplayChangesOptions, ReplayLoopChange } from './notify/changes.ts'
 import { changesOf } from './notify/changes-iterator.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { Processor } from './notify/processor.ts'
 import type { Registration } from './notify/registration.ts'
+import type {
+  AnyListenerOptions,
+  ReplayEventHandlers,
+  ReplayListenerOptions,
+} from './notify/replay-handlers.ts'
 import type { HandlerErrorContext } from './options.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { FromWatch } from './protocol/messages.ts'
@@ -49,6 +54,8 @@ export interface InformerOptions {
   readonly isFactoryStarted?: () => boolean
   /** What to begin with. */
   readonly warmStart?: WarmStartFile
+  /** One registration at a time, which may hold the watch back. */
+  readonly isPrivate?: boolean
   /** Beside `health()`. */
   readonly onRefused?: (refused: RefusedObject) => void
 }
@@ -95,6 +102,8 @@ export class Informer<T> {
       runtime: engine.runtime,
       slicer: engine.slicer,
       cache: () => cache as Indexer,
+      isPrivate: options.isPrivate ?? false,
+      onRoom: () => this.#session.wake(),
       unsynced: () =>
         this.#cache.hasSynced ? undefined : { pending: this.#pending(), lastError: this.#error },
       onHandlerError: (error, key, handler, registration) =>
@@ -127,6 +136,7 @@ export class Informer<T> {
       indexer: this.#cache,
       template,
       warmStart: this.#warmStart,
+      ...(options.isPrivate === true && { isHolding: () => this.#processor.isHolding }),
       onState: (state, error, attempt) => this.#setState(state, error, attempt),
       onRefused: (refused) => this.#refuse(refused),
       onApplied: () => this.#applied(),
@@ -179,24 +189,33 @@ export class Informer<T> {
     throw cacheSyncError([this.#pending()], options.signal, this.#error)
   }
 
+  /** As below, with `overflow: 'replay'`: objects that are not kept are undefined in the events. */
+  addEventHandler(handlers: ReplayEventHandlers<T>, options: ReplayListenerOptions): Registration
   /**
    * Registers handlers. Contract: changes of one object come in order; `add` comes first, `delete` only after it;
    * intermediate states may be merged, the last one never is lost; a handler that throws, rejects or is slow harms
    * nobody else. Added late, it first gets every cached object (`cause: 'replay'`).
    *
-   * @throws ERR_CLOSED; ERR_INVALID_OPTION for a handler that is no function, an option that is none
+   * @throws ERR_CLOSED; ERR_INVALID_OPTION for a handler that is no function, an option that is none;
+   * ERR_HANDLER_CONFLICT for a second registration on a private informer
    * @example
    * const registration = pods.informer.addEventHandler({ onAdd: (event) => console.log(event.key) })
    * await registration.waitForSync()
    */
-  addEventHandler(handlers: ResourceEventHandlers<T>, options: ListenerOptions = {}): Registration {
+  addEventHandler(handlers: ResourceEventHandlers<T>, options?: ListenerOptions): Registration
+  addEventHandler(
+    handlers: ResourceEventHandlers<T> | ReplayEventHandlers<T>,
+    options: AnyListenerOptions = {},
+  ): Registration {
     return Informer.listen(this, handlers, options)
   }
 
   /** The changes for one `for await`, with an example: {@link Changes}. @throws ERR_CLOSED, ERR_INVALID_OPTION */
-  changes(options: ChangesOptions = {}): Changes<T> {
+  changes(options: ReplayChangesOptions): Changes<T, ReplayLoopChange<T>>
+  changes(options?: ChangesOptions): Changes<T>
+  changes(options: ChangesOptions | ReplayChangesOptions = {}): Changes<T, ReplayLoopChange<T>> {
     this.#refuseIfClosed()
-    return changesOf([this], options, Informer.listen)
+    return changesOf<T, Informer<T>>([this], options, Informer.listen)
   }
 
   /**
@@ -259,8 +278,8 @@ export class Informer<T> {
   /** Static as {@link listerOf}: only a loop over {@link changes} asks for its end. */
   static listen<T>(
     informer: Informer<T>,
-    handlers: ResourceEventHandlers<T>,
-    options: ListenerOptions,
+    handlers: ResourceEventHandlers<T> | ReplayEventHandlers<T>,
+    options: AnyListenerOptions,
     onRemoved?: () => void,
   ): Registration {
     informer.#refuseIfClosed()

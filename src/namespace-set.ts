@@ -1,8 +1,9 @@
 import type { Indexers } from './indexer/index-definition.ts'
 import type { InformerHealth, InformerStats } from './informer-stats.ts'
-import type { Changes, ChangesOptions } from './notify/changes.ts'
+import type { Changes, ChangesOptions, ReplayChangesOptions, ReplayLoopChange } from './notify/changes.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import type { Registration } from './notify/registration.ts'
+import type { ReplayEventHandlers, ReplayListenerOptions } from './notify/replay-handlers.ts'
 import type { SharedInformer, SharedLister } from './shared-informer.ts'
 
 /**
@@ -29,8 +30,10 @@ export interface NamespacesInformer<T> extends SharedInformer<T> {
    *
    * @throws as {@link Informer.addEventHandler}; then no namespace has the handlers
    */
+  addEventHandler(handlers: ReplayEventHandlers<T>, options: ReplayListenerOptions): Registration
   addEventHandler(handlers: ResourceEventHandlers<T>, options?: ListenerOptions): Registration
   /** One loop over all: `synced` comes once all have; the buffer is each one's. It ends when the last of them is closed. */
+  changes(options: ReplayChangesOptions): Changes<T, ReplayLoopChange<T>>
   changes(options?: ChangesOptions): Changes<T>
   /** For each namespace, or for none if one refuses; see {@link Informer.addIndexers}. */
   addIndexers(indexers: Indexers<T>): Promise<void>

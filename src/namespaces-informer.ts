@@ -1,12 +1,17 @@
 import type { Indexers } from './indexer/index-definition.ts'
 import { Informer } from './informer.ts'
 import type { NamespacesInformer } from './namespace-set.ts'
-import { NamespacesRegistration, syncedOnce, waitForAll } from './namespaces-registration.ts'
-import type { Changes, ChangesOptions } from './notify/changes.ts'
+import { NamespacesRegistration, syncedTogether, waitForAll } from './namespaces-registration.ts'
+import type { Changes, ChangesOptions, ReplayChangesOptions, ReplayLoopChange } from './notify/changes.ts'
 import { changesOf } from './notify/changes-iterator.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { checkHandlers } from './notify/listener-limits.ts'
 import type { Registration } from './notify/registration.ts'
+import type {
+  AnyListenerOptions,
+  ReplayEventHandlers,
+  ReplayListenerOptions,
+} from './notify/replay-handlers.ts'
 import type { SharedIndexer } from './shared-informer.ts'
 
 export class InformerOfNamespaces<T> implements NamespacesInformer<T> {
@@ -28,13 +33,18 @@ export class InformerOfNamespaces<T> implements NamespacesInformer<T> {
     return waitForAll(this.#informers, options)
   }
 
-  addEventHandler(handlers: ResourceEventHandlers<T>, options?: ListenerOptions): Registration {
+  addEventHandler(handlers: ReplayEventHandlers<T>, options: ReplayListenerOptions): Registration
+  addEventHandler(handlers: ResourceEventHandlers<T>, options?: ListenerOptions): Registration
+  addEventHandler(
+    handlers: ResourceEventHandlers<T> | ReplayEventHandlers<T>,
+    options?: AnyListenerOptions,
+  ): Registration {
     checkHandlers(handlers)
-    const shared = syncedOnce(handlers as ResourceEventHandlers<T>, this.#informers.size)
+    const member = syncedTogether(handlers as ResourceEventHandlers<T>, this.#informers.size)
     const registrations = new Map<string, Registration>()
     try {
       for (const [namespace, informer] of this.#informers) {
-        registrations.set(namespace, informer.addEventHandler(shared, options))
+        registrations.set(namespace, informer.addEventHandler(member(), options as ListenerOptions))
       }
     } catch (error) {
       for (const registration of registrations.values()) void registration.remove()
@@ -43,8 +53,10 @@ export class InformerOfNamespaces<T> implements NamespacesInformer<T> {
     return new NamespacesRegistration(registrations)
   }
 
-  changes(options: ChangesOptions = {}): Changes<T> {
-    return changesOf([...this.#informers.values()], options, Informer.listen)
+  changes(options: ReplayChangesOptions): Changes<T, ReplayLoopChange<T>>
+  changes(options?: ChangesOptions): Changes<T>
+  changes(options: ChangesOptions | ReplayChangesOptions = {}): Changes<T, ReplayLoopChange<T>> {
+    return changesOf<T, Informer<T>>([...this.#informers.values()], options, Informer.listen)
   }
 
   addIndexers(indexers: Indexers<T>): Promise<void> {

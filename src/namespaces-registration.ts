@@ -30,10 +30,13 @@ export class NamespacesRegistration implements Registration {
       inProgress: sum.inProgress + one.inProgress,
       delivered: sum.delivered + one.delivered,
       merged: sum.merged + one.merged,
+      dropped: sum.dropped + one.dropped,
+      desyncs: sum.desyncs + one.desyncs,
       errors: sum.errors + one.errors,
       handlerMs: sum.handlerMs + one.handlerMs,
       abandoned: sum.abandoned + one.abandoned,
       hasSynced: sum.hasSynced && one.hasSynced,
+      isDesynced: sum.isDesynced || one.isDesynced,
       initialPending: sum.initialPending + one.initialPending,
     }))
   }
@@ -47,18 +50,44 @@ export class NamespacesRegistration implements Registration {
   }
 }
 
-/** The handlers for each of `count` informers; `onSynced` only when the last of them calls it. */
-export function syncedOnce<T>(handlers: ResourceEventHandlers<T>, count: number): ResourceEventHandlers<T> {
-  const { onAdd, onUpdate, onDelete, onChanges, onSynced } = handlers
-  let left = count
-  const whenAll = onSynced && { onSynced: () => (--left === 0 ? onSynced.call(handlers) : undefined) }
-  if (onChanges !== undefined) return { onChanges: onChanges.bind(handlers), ...whenAll }
-  return {
-    ...(onAdd && { onAdd: onAdd.bind(handlers) }),
-    ...(onUpdate && { onUpdate: onUpdate.bind(handlers) }),
-    ...(onDelete && { onDelete: onDelete.bind(handlers) }),
-    ...whenAll,
+/**
+ * The handlers for one of `count` informers, at each call. `onSynced` is called when the last one that was not is in sync,
+ * `onDesynced` when the first one that was, or had not been yet, no longer is.
+ */
+export function syncedTogether<T>(
+  handlers: ResourceEventHandlers<T>,
+  count: number,
+): () => ResourceEventHandlers<T> {
+  const { onAdd, onUpdate, onDelete, onChanges, onSynced, onDesynced } = handlers
+  let unsynced = count
+  let isDesynced = false
+  const member = (): ResourceEventHandlers<T> => {
+    let isSynced = false
+    const notices = {
+      onSynced(): unknown {
+        if (isSynced) return undefined
+        isSynced = true
+        if (--unsynced > 0) return undefined
+        isDesynced = false
+        return onSynced?.call(handlers)
+      },
+      onDesynced(): unknown {
+        if (isSynced) unsynced++
+        isSynced = false
+        if (isDesynced) return undefined
+        isDesynced = true
+        return onDesynced?.call(handlers)
+      },
+    }
+    if (onChanges !== undefined) return { onChanges: onChanges.bind(handlers), ...notices }
+    return {
+      ...(onAdd && { onAdd: onAdd.bind(handlers) }),
+      ...(onUpdate && { onUpdate: onUpdate.bind(handlers) }),
+      ...(onDelete && { onDelete: onDelete.bind(handlers) }),
+      ...notices,
+    }
   }
+  return member
 }
 
 interface Waitable {

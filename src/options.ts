@@ -152,9 +152,11 @@ export function validateSelectOptions(options: object): void {
     'resyncPeriodMs',
     'transform',
     'metadataOnly',
+    'private',
   ])
   checkResourceOptions(options)
   checkType('metadataOnly', Reflect.get(options, 'metadataOnly'), 'boolean')
+  checkType('private', Reflect.get(options, 'private'), 'boolean')
   checkPathPart('namespace', Reflect.get(options, 'namespace'))
   checkType('fieldSelector', Reflect.get(options, 'fieldSelector'), 'string')
 }

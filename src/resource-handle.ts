@@ -33,14 +33,23 @@ export interface MetadataOnly {
   readonly metadataOnly: true
 }
 
+/** {@link SelectOptions} of one handle. */
+export interface HandleSelectOptions extends SelectOptions {
+  /**
+   * A watch and a cache of its own, at each call, shared with nobody; one registration at a time, which may have
+   * `buffer: { overflow: 'backpressure' }`. It lives until its informer or the factory is closed. @default false
+   */
+  readonly private?: boolean
+}
+
 /** One resource of one cluster: its shared informer, and the lister over the same cache. */
 export interface ResourceHandle<T> {
   readonly informer: Informer<T>
   readonly lister: Lister<T>
   /** The metadata of the resource, or of a part of it, with a watch and cache of its own. */
-  select(options: SelectOptions & MetadataOnly): ResourceHandle<PartialObjectMetadata>
-  /** A part of the resource with a watch and cache of its own. The same handle for equal options. */
-  select(options: SelectOptions): ResourceHandle<T>
+  select(options: HandleSelectOptions & MetadataOnly): ResourceHandle<PartialObjectMetadata>
+  /** A part of the resource with a watch and cache of its own. The same handle for equal options, unless it is private. */
+  select(options: HandleSelectOptions): ResourceHandle<T>
   /**
    * The resource in these namespaces, as one informer and one lister over a watch and a cache for each. The same set for
    * the same namespaces and options, in any order; its parts are those of `select({ ...options, namespace })`.

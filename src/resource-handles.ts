@@ -4,13 +4,13 @@ import type { KubernetesObject, PartialObjectMetadata } from './kubernetes-objec
 import type { Lister } from './lister.ts'
 import type { NamespaceSet } from './namespace-set.ts'
 import { type NamespaceSets, selectShape } from './namespace-sets.ts'
-import type { MetadataOnly, ResourceHandle, SelectOptions } from './resource-handle.ts'
+import type { HandleSelectOptions, MetadataOnly, ResourceHandle, SelectOptions } from './resource-handle.ts'
 import { WarmStartFile } from './warm-start/warm-start-file.ts'
 
 /** `isSet`: the namespace is one of a set. */
 export type Select = (options: AnySelectOptions, isSet?: boolean) => ResourceHandle<KubernetesObject>
 
-export type AnySelectOptions = SelectOptions & Partial<MetadataOnly>
+export type AnySelectOptions = HandleSelectOptions & Partial<MetadataOnly>
 
 /** The informer is made when it is first asked for: handles are free. */
 export class Handle<T> implements ResourceHandle<T> {

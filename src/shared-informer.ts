@@ -1,8 +1,9 @@
 import type { Indexers } from './indexer/index-definition.ts'
 import type { ListOptions, ObjectName } from './lister.ts'
-import type { Changes, ChangesOptions } from './notify/changes.ts'
+import type { Changes, ChangesOptions, ReplayChangesOptions, ReplayLoopChange } from './notify/changes.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import type { Registration } from './notify/registration.ts'
+import type { ReplayEventHandlers, ReplayListenerOptions } from './notify/replay-handlers.ts'
 import type { ObjectList } from './object-list.ts'
 
 /** What a {@link Lister} and the lister of a {@link NamespaceSet} have in common. */
@@ -29,7 +30,9 @@ export interface SharedInformer<T> {
   readonly indexer: SharedIndexer<T>
   hasSynced(): boolean
   waitForSync(options?: { readonly signal?: AbortSignal }): Promise<void>
+  addEventHandler(handlers: ReplayEventHandlers<T>, options: ReplayListenerOptions): Registration
   addEventHandler(handlers: ResourceEventHandlers<T>, options?: ListenerOptions): Registration
+  changes(options: ReplayChangesOptions): Changes<T, ReplayLoopChange<T>>
   changes(options?: ChangesOptions): Changes<T>
   addIndexers(indexers: Indexers<T>): Promise<void>
   start(): void

@@ -21,6 +21,11 @@ export interface BatchReaderOptions {
   readonly onMismatch: (error: KubeInformerError) => void
   /** After each applied batch. */
   readonly onApplied: () => void
+  /**
+   * Asked before each row: true, and nothing more is applied, and no credit given for it, until the pump is woken after
+   * it was false again. Left out: never.
+   */
+  readonly isHolding?: () => boolean
 }
 
 /**
@@ -38,6 +43,8 @@ export class BatchReader implements Pump, IncomingRecords {
   #marker = 0
   #slab: Slab<CacheEpoch> | undefined
   #incarnation = -1
+  /** Rows between two looks at the clock. */
+  readonly #rowMask: number
   /** Bytes received and not applied yet. */
   pendingBytes = 0
   epoch: CacheEpoch = new CacheEpoch(-1, -1)
@@ -46,6 +53,7 @@ export class BatchReader implements Pump, IncomingRecords {
   constructor(options: BatchReaderOptions) {
     this.#options = options
     this.#indexer = options.indexer
+    this.#rowMask = options.isHolding === undefined ? 3 : 0
   }
 
   /** A new incarnation starts: what its predecessor sent and was not applied yet is not applied any more. */
@@ -67,8 +75,13 @@ export class BatchReader implements Pump, IncomingRecords {
   }
 
   pump(deadlineMs: number): boolean {
-    const { nowMs } = this.#options
-    const late = (): boolean => nowMs() >= deadlineMs
+    const { nowMs, isHolding } = this.#options
+    if (isHolding === undefined) return this.#pump(() => nowMs() >= deadlineMs)
+    if (isHolding()) return false
+    return this.#pump(() => isHolding() || nowMs() >= deadlineMs) && !isHolding()
+  }
+
+  #pump(late: () => boolean): boolean {
     if (this.#indexer.sweep(late)) return true
     for (;;) {
       this.#batch ??= this.#open()
@@ -151,7 +164,7 @@ export class BatchReader implements Pump, IncomingRecords {
       // A user's index function stopped the informer: what is left would be read with other dictionaries.
       if (this.#batch !== batch) return true
       batch.row++
-      if ((batch.row & 3) === 0 && late()) return false
+      if ((batch.row & this.#rowMask) === 0 && late()) return false
     }
   }
 

@@ -47,6 +47,8 @@ export interface WatchSessionOptions {
   readonly onApplied: () => void
   /** Fills the cache before the first request. */
   readonly warmStart?: WarmStarter
+  /** Nothing more is to be applied, until {@link WatchSession.wake}. */
+  readonly isHolding?: () => boolean
 }
 
 export interface WarmStarter {
@@ -56,6 +58,8 @@ export interface WarmStarter {
   readonly isUnconfirmed: boolean
   /** Resolves when no load goes on. */
   idle(): Promise<void>
+  /** Nothing more is to be applied, until {@link WatchSession.wake}. */
+  readonly isHolding?: () => boolean
 }
 
 /** A worker that does not acknowledge a watch for so long is taken for dead. */
@@ -111,6 +115,7 @@ export class WatchSession implements Restartable {
       onCredit: (bytes, buffer) => this.#credit.add(bytes, buffer),
       onMismatch: (error) => this.#abandon(error),
       onApplied: options.onApplied,
+      ...(options.isHolding && { isHolding: options.isHolding }),
     })
   }
 
@@ -137,6 +142,11 @@ export class WatchSession implements Restartable {
     if (this.#stopped || this.#running !== undefined) return
     this.restarts++
     this.#launch()
+  }
+
+  /** What waits may be applied again. */
+  wake(): void {
+    if (!this.#stopped) this.#options.engine.slicer.wake(this.reader)
   }
 
   relist(): void {

@@ -314,14 +314,17 @@ export class Indexer {
     return this.#sweep !== undefined
   }
 
-  /** Deletes what the ended list did not contain; `shouldYield` is asked every 256 keys. Returns whether to go on. */
+  /** Deletes what the ended list did not contain; `shouldYield` is asked every 256 keys, and after each delete. Returns whether to go on. */
   sweep(shouldYield: () => boolean): boolean {
     const sweep = this.#sweep
     if (sweep === undefined) return false
     let seen = 0
     for (let next = sweep.cells.next(); next.done !== true; next = sweep.cells.next()) {
       const cell = next.value
-      if (cell.generation < sweep.generation) this.#sweepOne(cell.key, cell, sweep.version)
+      if (cell.generation < sweep.generation) {
+        this.#sweepOne(cell.key, cell, sweep.version)
+        seen |= 255
+      }
       if ((++seen & 255) === 0 && shouldYield()) return true
     }
     this.#sweep = undefined

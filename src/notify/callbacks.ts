@@ -16,11 +16,12 @@ export interface Callbacks {
   /** Instead of those three: many at once. */
   readonly changes: ((events: readonly AnyEvent[]) => unknown) | undefined
   readonly synced: (() => unknown) | undefined
+  readonly desynced: (() => unknown) | undefined
   /** One of them is an async function. A plain function that returns a promise shows only when called. */
   readonly isAsync: boolean
 }
 
-export type HandlerName = 'onAdd' | 'onUpdate' | 'onDelete' | 'onChanges' | 'onSynced'
+export type HandlerName = 'onAdd' | 'onUpdate' | 'onDelete' | 'onChanges' | 'onSynced' | 'onDesynced'
 
 export const handlerNames: Readonly<Record<'add' | 'update' | 'delete', HandlerName>> = {
   add: 'onAdd',
@@ -34,18 +35,20 @@ interface AnyHandlers {
   onDelete?(event: AnyEvent): unknown
   onChanges?(events: readonly AnyEvent[]): unknown
   onSynced?(): unknown
+  onDesynced?(): unknown
 }
 
 /** Read once: handlers changed later are not seen. */
 export function callbacksOf(handlers: ResourceEventHandlers<unknown>): Callbacks {
   // Whatever their T, and of whichever kind.
-  const { onAdd, onUpdate, onDelete, onChanges, onSynced } = handlers as object as AnyHandlers
+  const { onAdd, onUpdate, onDelete, onChanges, onSynced, onDesynced } = handlers as object as AnyHandlers
   return {
     add: onAdd?.bind(handlers),
     update: onUpdate?.bind(handlers),
     delete: onDelete?.bind(handlers),
     changes: onChanges?.bind(handlers),
     synced: onSynced?.bind(handlers),
+    desynced: onDesynced?.bind(handlers),
     isAsync: [onAdd, onUpdate, onDelete, onChanges].some(isAsyncFunction),
   }
 }

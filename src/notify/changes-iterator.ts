@@ -2,11 +2,12 @@ import { abortError } from '../base/abort-error.ts'
 import { checkObject, checkSignal } from '../base/check-options.ts'
 import { invalidOption, KubeInformerError } from '../errors.ts'
 import type { AnyEvent } from './callbacks.ts'
-import type { Change, Changes, ChangesOptions, SyncChange } from './changes.ts'
-import type { ListenerOptions, ResourceEventHandlers } from './handlers.ts'
+import type { Change, Changes, ChangesOptions, ReplayChangesOptions, SyncChange } from './changes.ts'
+import type { ResourceEventHandlers } from './handlers.ts'
 import { HeldChange } from './held-change.ts'
 import { listenerLimits } from './listener-limits.ts'
 import type { Registration } from './registration.ts'
+import type { AnyListenerOptions } from './replay-handlers.ts'
 
 /** Registers a loop's handlers at one informer; there are as many as there are informers. */
 export type LoopSource = (handlers: LoopHandlers, onRemoved: () => void) => Registration
@@ -37,11 +38,11 @@ interface Waiter<T> {
  */
 export function changesOf<T, I>(
   informers: readonly I[],
-  options: ChangesOptions,
+  options: ChangesOptions | ReplayChangesOptions,
   listen: (
     informer: I,
     handlers: ResourceEventHandlers<T>,
-    options: ListenerOptions,
+    options: AnyListenerOptions,
     onRemoved: () => void,
   ) => Registration,
 ): Changes<T> {

@@ -1,4 +1,5 @@
 import type { ListenerOptions, ObjectChange } from './handlers.ts'
+import type { ReplayChange, ReplayListenerOptions } from './replay-handlers.ts'
 
 /**
  * Stands among the changes. `synced`: every object of the initial list has been finished (an empty list: there was
@@ -11,6 +12,12 @@ export type Change<T> = ObjectChange<T> | SyncChange
 
 /** A loop takes one change at a time, so that there is nothing to run at once. */
 export type ChangesOptions = Omit<ListenerOptions, 'batchCountMax' | 'concurrency'>
+
+/** {@link ChangesOptions} of a loop that may lose its buffer. */
+export type ReplayChangesOptions = Omit<ReplayListenerOptions, 'batchCountMax' | 'concurrency'>
+
+/** What such a loop gets: objects that are not kept are undefined. */
+export type ReplayLoopChange<T> = ReplayChange<T> | SyncChange
 
 /**
  * The changes of an informer, for one `for await`: a registration as {@link ListenerOptions} describe it, with a loop
@@ -28,11 +35,11 @@ export type ChangesOptions = Omit<ListenerOptions, 'batchCountMax' | 'concurrenc
  *   else if (change.type !== 'desynced') console.log(change.type, change.key)
  * }
  */
-export interface Changes<T> extends AsyncIterableIterator<Change<T>, undefined, undefined> {
+export interface Changes<T, C = Change<T>> extends AsyncIterableIterator<C, undefined, undefined> {
   /** Rejects with ERR_CONCURRENT_NEXT while another call waits: nobody could say which change is finished. */
-  next(): Promise<IteratorResult<Change<T>, undefined>>
+  next(): Promise<IteratorResult<C, undefined>>
   /** Ends it; a `next()` that waits resolves as done. */
   return(): Promise<IteratorReturnResult<undefined>>
-  [Symbol.asyncIterator](): Changes<T>
+  [Symbol.asyncIterator](): Changes<T, C>
   [Symbol.asyncDispose](): Promise<void>
 }

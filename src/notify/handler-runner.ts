@@ -110,16 +110,24 @@ export class HandlerRunner<E> {
 
   /** Nothing waits for its end but a removal. */
   callSynced(): void {
-    const { callbacks, calls } = this.#options
-    const { synced } = callbacks
-    if (synced === undefined) return
+    this.#callNotice(this.#options.callbacks.synced, 'onSynced')
+  }
+
+  /** The same. */
+  callDesynced(): void {
+    this.#callNotice(this.#options.callbacks.desynced, 'onDesynced')
+  }
+
+  #callNotice(notice: (() => unknown) | undefined, name: HandlerName): void {
+    if (notice === undefined) return
+    const { calls } = this.#options
     const call = new HandlerCall()
-    const promise = this.#invoke(synced, undefined, call, '', 'onSynced')
+    const promise = this.#invoke(notice, undefined, call, '', name)
     if (promise === undefined || promise instanceof HeldChange) return
     calls.begin(
       call,
       promise,
-      (error) => this.#fail(error, '', 'onSynced'),
+      (error) => this.#fail(error, '', name),
       () => {},
     )
   }

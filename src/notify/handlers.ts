@@ -23,7 +23,7 @@ export interface ChangeFacts {
    * - `list`: found by a list, the initial one or a later one;
    * - `watch`: a live event;
    * - `resync`: nothing changed, see {@link ListenerOptions.resyncPeriodMs};
-   * - `replay`: was cached already when this listener was added.
+   * - `replay`: was cached already when this listener was added, or was found by comparing after a desync.
    */
   readonly cause: ChangeCause
   /** The object belongs to what this listener must have finished before it counts as synced. */
@@ -113,9 +113,9 @@ export type ResourceEventHandlers<T> = ObjectHandlers<T> | BatchHandlers<T>
 
 /** Beside both kinds of handlers. */
 export interface SyncHandlers {
-  /** Once: every object of the initial list has been finished. */
+  /** Once: every object of the initial list has been finished. With `overflow: 'replay'` after each desync, too. */
   onSynced?(): unknown
-  /** Changes were dropped and a replay will follow, then {@link onSynced} again. Never with `overflow: 'coalesce'`. */
+  /** Changes were dropped and a replay will follow, then {@link onSynced} again. Only with `overflow: 'replay'`. */
   onDesynced?(): unknown
 }
 
@@ -128,9 +128,13 @@ export interface BufferOptions {
   /**
    * Above a bound: `'coalesce'` keeps the net change of each object, so that no more waits than one change per object
    * that is cached or that the handler was told of. Below both bounds every change is kept again.
+   *
+   * `'replay'`: see {@link ReplayBufferOptions}. `'backpressure'` merges nothing: from when the buffer is full until it is
+   * under half, nothing more is taken from the worker. Its queue merges instead, and the cache stands still with it. For
+   * the one registration of a private informer only (`pods.select({ private: true })`), elsewhere refused.
    * @default 'coalesce'
    */
-  readonly overflow?: 'coalesce'
+  readonly overflow?: 'coalesce' | 'backpressure'
 }
 
 /** How one registration is served; its pace and bounds are its own. */

@@ -7,6 +7,8 @@ export interface ListenerBufferOptions<E> {
   readonly reads: SharedReads<E>
   readonly countMax: number
   readonly bytesMax: number
+  /** Above a bound. Without it nothing is ever merged: whoever pushes looks at {@link ListenerBuffer.isOver}. */
+  readonly merges: boolean
   /** {@link ListenerBuffer.park} and `unpark` are used. */
   readonly mayPark: boolean
   /** An add that a listener's sync waited for will never come: its object is gone again. */
@@ -30,6 +32,7 @@ export class ListenerBuffer<E> {
   readonly #reads: SharedReads<E>
   readonly #countMax: number
   readonly #bytesMax: number
+  readonly #merges: boolean
   readonly #mayPark: boolean
   readonly #onInitialVanished: () => void
   /**
@@ -57,6 +60,7 @@ export class ListenerBuffer<E> {
     this.#reads = options.reads
     this.#countMax = options.countMax
     this.#bytesMax = options.bytesMax
+    this.#merges = options.merges
     this.#mayPark = options.mayPark
     this.#isIndexed = options.mayPark
     this.#onInitialVanished = options.onInitialVanished
@@ -65,6 +69,16 @@ export class ListenerBuffer<E> {
   /** Room for more than changes of now: a replay waits for this. */
   get isUnderHalf(): boolean {
     return this.count * 2 < this.#countMax && this.bytes * 2 < this.#bytesMax
+  }
+
+  /** At a bound. */
+  get isFull(): boolean {
+    return this.count >= this.#countMax || this.bytes >= this.#bytesMax
+  }
+
+  /** Above a bound. One change may always wait, however large: it could never be told otherwise. */
+  get isOver(): boolean {
+    return this.count > 1 && (this.count > this.#countMax || this.bytes > this.#bytesMax)
   }
 
   /** The change that {@link take} would give. */
@@ -91,7 +105,7 @@ export class ListenerBuffer<E> {
     // The change itself counts: with it in, the bound is passed only by keys that had nothing waiting.
     const isAbove = this.count > this.#countMax || this.bytes > this.#bytesMax
     this.#indexStep(isAbove || this.#mayPark ? Number.POSITIVE_INFINITY : indexStepCount)
-    if (!isAbove) return
+    if (!isAbove || !this.#merges) return
     const first = this.#byKey.get(change.key) as PendingChange<E>
     if (first !== change) this.#mergeKey(first)
     this.#mergeStep()
@@ -136,23 +150,26 @@ export class ListenerBuffer<E> {
     this.#head = change
   }
 
-  /** Drops everything that waits. */
-  clear(): void {
+  /** Drops everything that waits, and returns it, in no order: its cells are released. */
+  clear(): PendingChange<E>[] {
+    const dropped: PendingChange<E>[] = []
     for (const [, first] of this.#byKey.entries()) {
       for (
         let change: PendingChange<E> | undefined = first;
         change !== undefined;
         change = change.nextOfKey
       ) {
-        this.#releaseAll(change)
+        dropped.push(change)
       }
     }
     let change = this.#isIndexed ? this.#unindexed : this.#head
-    for (; change !== undefined; change = change.next) this.#releaseAll(change)
+    for (; change !== undefined; change = change.next) dropped.push(change)
+    for (const change of dropped) this.#releaseAll(change)
     this.#byKey.clear()
     this.#isIndexed = this.#mayPark
     this.#head = this.#tail = this.#unindexed = this.#mergeCursor = undefined
     this.count = this.bytes = this.pinnedBytes = 0
+    return dropped
   }
 
   #releaseAll(change: PendingChange<E>): void {

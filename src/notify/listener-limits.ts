@@ -7,12 +7,18 @@ import {
   type WholeRange,
 } from '../base/check-options.ts'
 import { invalidOption, unknownOption } from '../errors.ts'
-import type { ListenerOptions } from './handlers.ts'
+import type { AnyListenerOptions } from './replay-handlers.ts'
+
+/** What becomes of changes above the bounds. */
+export type Overflow = 'coalesce' | 'replay' | 'backpressure'
+
+const overflows: readonly Overflow[] = ['coalesce', 'replay', 'backpressure']
 
 /** {@link ListenerOptions} with every default filled in. */
 export interface ListenerLimits {
   readonly countMax: number
   readonly bytesMax: number
+  readonly overflow: Overflow
   readonly concurrency: number
   readonly batchCountMax: number
   readonly resyncPeriodMs: number
@@ -20,16 +26,18 @@ export interface ListenerLimits {
 }
 
 /** @throws ERR_INVALID_OPTION naming the option, its value and what is allowed */
-export function listenerLimits(options: ListenerOptions & { readonly drainMs?: number }): ListenerLimits {
+export function listenerLimits(options: AnyListenerOptions & { readonly drainMs?: number }): ListenerLimits {
   checkNames('', options, ['buffer', 'concurrency', 'batchCountMax', 'resyncPeriodMs', 'signal', 'drainMs'])
-  const { buffer = {} } = options
+  const { buffer = {} }: { readonly buffer?: AnyListenerOptions['buffer'] } = options
   checkNames('buffer', buffer, ['countMax', 'bytesMax', 'overflow'])
-  if (buffer.overflow !== undefined && buffer.overflow !== 'coalesce') {
-    throw invalidOption('buffer.overflow', buffer.overflow, "must be 'coalesce'")
+  const { overflow = 'coalesce' } = buffer
+  if (!overflows.includes(overflow)) {
+    throw invalidOption('buffer.overflow', overflow, `must be one of ${overflows.join(', ')}`)
   }
   return {
     countMax: whole('buffer.countMax', buffer.countMax, 10_000, [1, Number.MAX_SAFE_INTEGER]),
     bytesMax: whole('buffer.bytesMax', buffer.bytesMax, 16 * 1024 * 1024, [1, Number.MAX_SAFE_INTEGER]),
+    overflow,
     concurrency: whole('concurrency', options.concurrency, 1, [1, 100_000]),
     batchCountMax: whole('batchCountMax', options.batchCountMax, 1_000, [1, 1_000_000]),
     resyncPeriodMs: whole('resyncPeriodMs', options.resyncPeriodMs, 0, [0, timerMsMax]),
@@ -65,7 +73,7 @@ export function checkHandlers(handlers: unknown): asserts handlers is object {
 }
 
 /** @throws ERR_INVALID_OPTION: an option for batches would do nothing where there are none */
-export function checkBatchOptions(handlers: object, { batchCountMax }: ListenerOptions): void {
+export function checkBatchOptions(handlers: object, { batchCountMax }: AnyListenerOptions): void {
   if (batchCountMax !== undefined && Reflect.get(handlers, 'onChanges') === undefined) {
     throw invalidOption('batchCountMax', batchCountMax, 'needs onChanges')
   }

@@ -6,6 +6,7 @@ import type { VersionCell } from '../protocol/record-store.ts'
 import { callbacksOf, type HandlerName } from './callbacks.ts'
 import type { EventReader } from './change-event.ts'
 import type { ChangeCause } from './change-sink.ts'
+import { Desync } from './desync.ts'
 import { currentCall, HandlerCalls, outsideCalls } from './handler-calls.ts'
 import { HandlerRunner } from './handler-runner.ts'
 import type { ResourceEventHandlers } from './handlers.ts'
@@ -28,11 +29,14 @@ export interface ListenerContext<E> {
   readonly slicer: Slicer
   readonly reads: SharedReads<E>
   readonly cells: () => Iterator<VersionCell<E>>
+  readonly cell: (key: string) => VersionCell<E> | undefined
   /** The cache has held a complete list. */
   readonly isListed: () => boolean
   readonly onHandlerError: (error: unknown, key: string, handler: HandlerName, registration: object) => void
   readonly unsynced: () => Unsynced | undefined
   readonly onRemoved: (listener: Listener<E>) => void
+  /** {@link Listener.isHolding} went back to false. */
+  readonly onRoom: () => void
 }
 
 /**
@@ -49,10 +53,13 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   readonly #runner: HandlerRunner<E>
   readonly #sync = new ListenerSync()
   readonly #resync: Resync<E> | undefined
+  /** With `overflow: 'replay'` alone. */
+  readonly #desync: Desync<E> | undefined
   readonly #abort = new AbortController()
   readonly #userSignal: AbortSignal | undefined
   readonly #onRemoved: (() => void) | undefined
   #replay: Replay<E> | undefined
+  #isHolding = false
   #isRunning = false
   #isRemoved = false
   #turnEndMs = Number.NEGATIVE_INFINITY
@@ -73,7 +80,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       callbacks: callbacksOf(handlers),
       limits,
       calls: this.#calls,
-      reader: this,
+      reader: limits.overflow === 'replay' ? Desync.reader(this) : this,
       release: context.reads.release,
       onHandlerError: (error, key, handler) => context.onHandlerError(error, key, handler, this),
       onFinished: (key, isInitial) => this.#finish(key, isInitial),
@@ -83,9 +90,14 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       reads: context.reads,
       countMax: limits.countMax,
       bytesMax: limits.bytesMax,
+      merges: limits.overflow === 'coalesce',
       mayPark: limits.concurrency > 1,
       onInitialVanished: () => this.#sync.finish(),
     })
+    if (limits.overflow === 'replay') {
+      const { activeKeys } = this.#runner
+      this.#desync = new Desync({ ...context, buffer: this.#buffer, sync: this.#sync, activeKeys })
+    }
     // A signal that every event carries has as many listeners as there are calls in progress.
     setMaxListeners(0, this.#abort.signal)
     if (limits.resyncPeriodMs > 0) {
@@ -114,6 +126,13 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     return this.#calls.count
   }
 
+  /** With `overflow: 'backpressure'`: nothing more is to be pushed, from when the buffer is full until it is under half. */
+  get isHolding(): boolean {
+    if (this.#limits.overflow !== 'backpressure' || this.#isRemoved) return false
+    this.#isHolding = this.#buffer.isFull || (this.#isHolding && !this.#buffer.isUnderHalf)
+    return this.#isHolding
+  }
+
   read(cell: VersionCell<E>): unknown {
     return this.#context.reads.read(cell)
   }
@@ -140,10 +159,13 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       inProgress: Math.max(this.#calls.count, this.#runner.activeCount),
       delivered: this.#runner.deliveredCount,
       merged,
+      dropped: this.#desync?.droppedCount ?? 0,
+      desyncs: this.#desync?.count ?? 0,
       errors: this.#runner.errorCount,
       handlerMs: this.#handlerMs,
       abandoned: this.#calls.abandonedCount,
       hasSynced: this.#sync.hasSynced,
+      isDesynced: this.#desync?.isActive ?? false,
       initialPending: this.#sync.pendingCount,
     }
   }
@@ -218,13 +240,19 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     isInitial: boolean,
     receivedAtMs: number,
   ): void {
+    if (this.#desync?.takes(key) === true) {
+      this.#wake()
+      return
+    }
     // Before the push: merging may finish it at once.
     if (isInitial) this.#sync.expect()
     const sinceMs = receivedAtMs > 0 ? receivedAtMs : this.#context.runtime.nowMs()
     this.#buffer.push(
       new PendingChange(key, gone, goneFinalStateUnknown, here, old, cause, isInitial, receivedAtMs, sinceMs),
     )
-    this.#wake()
+    // Also when no call can be made: it is then that the handler wants to know.
+    if (this.#desync?.drops() === true) this.#context.slicer.wake(this)
+    else this.#wake()
   }
 
   #wake(): void {
@@ -235,6 +263,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   /** Calls handlers until nothing can be done now (false) or time is up (true). */
   #run(deadlineMs: number): boolean {
     this.#isRunning = true
+    if (this.#desync?.takeNotice() === true) this.#runner.callDesynced()
     let nowMs = this.#context.runtime.nowMs()
     let hasMore = true
     while (hasMore) {
@@ -250,6 +279,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     // The last step may have ended the replay without a call.
     this.#checkSync()
     this.#isRunning = false
+    if (this.#isHolding && !this.isHolding) this.#context.onRoom()
     return hasMore
   }
 
@@ -269,11 +299,14 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   /** One handler call, or some keys of a replay; false: nothing to do. */
   #step(nowMs: number): boolean {
     if (this.#replay !== undefined) this.#advanceReplay()
+    const desync = this.#desync?.isActive === true ? this.#desync : undefined
+    if (desync?.takeTurn() === true && this.#deliverStale(desync)) return true
     const change = this.#nextChange()
     if (change !== undefined) {
       this.#deliver(change)
       return true
     }
+    if (desync !== undefined) return this.#deliverStale(desync)
     if (this.#replay !== undefined) return this.#buffer.isUnderHalf
     return this.#resync?.isRunning === true && this.#buffer.count === 0 && this.#deliverResync(nowMs)
   }
@@ -290,15 +323,29 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   }
 
   #deliver(change: PendingChange<E>): void {
-    const { key, gone, goneFinalStateUnknown, here, old, cause, isInitial, receivedAtMs } = change
+    const { gone, here } = change
+    // The add of a re-created object stays in the buffer: until its call starts, it may still come to nothing.
+    if (gone === undefined || here === undefined) this.#buffer.take()
+    else this.#buffer.takeGone(change)
+    this.#call(change, gone)
+  }
+
+  /** The call for one key that a desync left to compare; false: none can be made now. */
+  #deliverStale(desync: Desync<E>): boolean {
+    const change = desync.next()
+    if (change !== undefined) this.#call(change, change.gone)
+    return change !== undefined
+  }
+
+  /** Takes over the uses of the change's cells; of one with `gone` as its delete alone. */
+  #call(change: PendingChange<E>, gone: VersionCell<E> | undefined): void {
+    const { key, goneFinalStateUnknown, here, old, cause, isInitial, receivedAtMs } = change
     if (gone !== undefined) {
-      // The add of a re-created object stays in the buffer: until its call starts, it may still come to nothing.
-      if (here === undefined) this.#buffer.take()
-      else this.#buffer.takeGone(change)
+      this.#desync?.handed('delete', key, gone)
       this.#runner.call('delete', key, gone, undefined, cause, false, goneFinalStateUnknown, receivedAtMs)
     } else if (here !== undefined) {
-      this.#buffer.take()
       const type = old === undefined ? 'add' : 'update'
+      this.#desync?.handed(type, key, here)
       this.#runner.call(type, key, here, old, cause, isInitial, false, receivedAtMs)
     }
     // What follows belongs into the same batch: else a busy object would get a call for each of its changes.
@@ -318,6 +365,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
 
   #finish(key: string, isInitial: boolean): void {
     if (isInitial) this.#sync.finish()
+    this.#desync?.ended(key)
     if (this.#limits.concurrency > 1) this.#buffer.unpark(key)
   }
 
@@ -335,16 +383,22 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     if (replay === undefined) return
     replay.advance(
       replayStepCount,
-      () => this.#buffer.isUnderHalf,
+      () => this.#buffer.isUnderHalf && this.#desync?.isActive !== true,
       (key, cell) => this.#push(key, undefined, false, cell, undefined, 'replay', true, 0),
     )
     if (replay.isDone) this.#replay = undefined
   }
 
   #checkSync(): void {
-    if (this.#sync.hasSynced || !this.#sync.check(this.#context.isListed(), this.#replay === undefined))
-      return
-    this.#resync?.start()
+    if (this.#isRemoved) return
+    // What waited for its end (a late listener's replay, a resync) goes on.
+    const isInSync = this.#desync?.settle() === true
+    if (isInSync) this.#wake()
+    if (!this.#sync.hasSynced) {
+      const isReplayed = this.#replay === undefined && this.#desync?.isActive !== true
+      if (!this.#sync.check(this.#context.isListed(), isReplayed)) return
+      this.#resync?.start()
+    } else if (!isInSync) return
     this.#runner.callSynced()
   }
 
@@ -356,9 +410,11 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     this.#resync?.stop()
     this.#replay = undefined
     this.#buffer.clear()
+    this.#desync?.clear()
     this.#sync.close()
     this.#onRemoved?.()
     this.#abort.abort()
+    if (this.#isHolding) this.#context.onRoom()
   }
 
   readonly #onUserAbort = (): void => void this.remove()

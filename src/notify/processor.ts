@@ -1,14 +1,15 @@
 import type { Runtime } from '../base/runtime.ts'
 import type { Slicer } from '../base/slicer.ts'
-import { KubeInformerError } from '../errors.ts'
+import { invalidOption, KubeInformerError } from '../errors.ts'
 import type { RecordStore, VersionCell } from '../protocol/record-store.ts'
 import type { HandlerName } from './callbacks.ts'
 import type { ChangeCause, ChangeSink } from './change-sink.ts'
-import type { ListenerOptions, ResourceEventHandlers } from './handlers.ts'
+import type { ResourceEventHandlers } from './handlers.ts'
 import { Listener, type ListenerContext } from './listener.ts'
-import { checkBatchOptions, checkHandlers, listenerLimits } from './listener-limits.ts'
+import { checkBatchOptions, checkHandlers, type ListenerLimits, listenerLimits } from './listener-limits.ts'
 import type { Unsynced } from './listener-sync.ts'
 import type { ListenerStats, Registration } from './registration.ts'
+import type { AnyListenerOptions, ReplayEventHandlers } from './replay-handlers.ts'
 import { SharedReads } from './shared-reads.ts'
 
 /** What delivery needs of the cache beside its changes. */
@@ -18,6 +19,7 @@ export interface ListenedCache<E> {
   read(cell: VersionCell<E>): unknown
   /** Everything cached; keys may come and go meanwhile. */
   cells(): Iterator<VersionCell<E>>
+  cell(key: string): VersionCell<E> | undefined
 }
 
 export interface ProcessorOptions<E> {
@@ -27,7 +29,11 @@ export interface ProcessorOptions<E> {
   readonly cache: () => ListenedCache<E>
   /** Why the cache has no complete list yet; undefined: it has. */
   readonly unsynced?: () => Unsynced | undefined
-  /** `key` is empty for `onSynced`. */
+  /** One listener at a time, which may hold everything back. @default false */
+  readonly isPrivate?: boolean
+  /** {@link Processor.isHolding} went back to false. */
+  readonly onRoom?: () => void
+  /** `key` is empty for `onSynced` and `onDesynced`. */
   readonly onHandlerError: (error: unknown, key: string, handler: HandlerName, registration: object) => void
 }
 
@@ -52,27 +58,34 @@ export class Processor<E> implements ChangeSink<E> {
   /**
    * What is cached already comes first, with cause `replay`. `onRemoved`: the registration has ended, by whomever.
    *
-   * @throws ERR_CLOSED, ERR_INVALID_OPTION
+   * @throws ERR_CLOSED, ERR_INVALID_OPTION, ERR_HANDLER_CONFLICT
    */
   addListener<T>(
-    handlers: ResourceEventHandlers<T>,
-    options: ListenerOptions & { readonly drainMs?: number } = {},
+    handlers: ResourceEventHandlers<T> | ReplayEventHandlers<T>,
+    options: AnyListenerOptions & { readonly drainMs?: number } = {},
     onRemoved?: () => void,
   ): Registration {
     if (this.#isClosed) throw new KubeInformerError('ERR_CLOSED', 'no handler can be added any more: closed')
     checkHandlers(handlers)
     checkBatchOptions(handlers, options)
+    const limits = listenerLimits(options)
+    this.#checkPrivacy(limits)
     this.#context ??= this.#makeContext()
     const listener = new Listener(
       this.#context,
       // What T is, is between the caller and the handlers.
       handlers as unknown as ResourceEventHandlers<unknown>,
-      listenerLimits(options),
+      limits,
       options.signal,
       onRemoved,
     )
     if (options.signal?.aborted !== true) this.#listeners = [...this.#listeners, listener]
     return listener
+  }
+
+  /** No change is to be told until {@link ProcessorOptions.onRoom}: the private listener's buffer is full. */
+  get isHolding(): boolean {
+    return this.#listeners[0]?.isHolding === true
   }
 
   get hasListeners(): boolean {
@@ -124,6 +137,22 @@ export class Processor<E> implements ChangeSink<E> {
     for (const listener of this.#listeners) listener.listCompleted()
   }
 
+  #checkPrivacy({ overflow }: ListenerLimits): void {
+    if (this.#options.isPrivate === true) {
+      if (!this.hasListeners) return
+      throw new KubeInformerError(
+        'ERR_HANDLER_CONFLICT',
+        'a private informer has one registration at a time: remove that first, or use a shared one',
+      )
+    }
+    if (overflow !== 'backpressure') return
+    throw invalidOption(
+      'buffer.overflow',
+      overflow,
+      "must be 'coalesce' or 'replay', since others listen too: only select({ private: true }) may be held back",
+    )
+  }
+
   #makeContext(): ListenerContext<E> {
     const { runtime, slicer, onHandlerError } = this.#options
     const cache = this.#options.cache()
@@ -131,10 +160,12 @@ export class Processor<E> implements ChangeSink<E> {
       runtime,
       slicer,
       cells: () => cache.cells(),
+      cell: (key) => cache.cell(key),
       reads: new SharedReads(cache.store, (cell) => cache.read(cell)),
       isListed: () => this.#isListed,
       onHandlerError,
       unsynced: this.#options.unsynced ?? (() => undefined),
+      onRoom: this.#options.onRoom ?? (() => {}),
       onRemoved: (gone) => {
         this.#listeners = this.#listeners.filter((listener) => listener !== gone)
         this.#leaving = [...this.#leaving.filter((listener) => listener.inProgress > 0), gone]

@@ -14,6 +14,10 @@ export interface ListenerStats {
   readonly delivered: number
   /** Changes merged away above the buffer's bounds. */
   readonly merged: number
+  /** Changes dropped with the buffer, and until the replay began (`overflow: 'replay'`): it tells what they came to. */
+  readonly dropped: number
+  /** Times that the buffer was dropped (`overflow: 'replay'`). */
+  readonly desyncs: number
   /** Handler calls that threw or rejected. */
   readonly errors: number
   /** Time on the main thread in this listener's turns, in handlers above all; of async handlers the part before the first await. */
@@ -21,6 +25,8 @@ export interface ListenerStats {
   /** Calls that had not ended when the registration's drain was over. */
   readonly abandoned: number
   readonly hasSynced: boolean
+  /** The buffer was dropped, and the replay is not finished. {@link hasSynced} stays true meanwhile. */
+  readonly isDesynced: boolean
   /** Objects of the initial list that are not finished. */
   readonly initialPending: number
 }

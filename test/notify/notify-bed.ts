@@ -112,6 +112,10 @@ export class TestCache implements ListenedCache<string> {
     }
   }
 
+  cell(key: string): Cell | undefined {
+    return this.current.get(key)
+  }
+
   /** A record of object `id` in the next version. */
   record(id: number): Cell {
     const slab = this.store.reserve('', this.recordBytes)
