@@ -38,7 +38,8 @@ export class Desync<E> {
   readonly #awaited = new Set<string>()
   #isActive = false
   #hasBegun = false
-  #isUntold = false
+  /** The handler: what it was told last is that it is desynced. */
+  #isTold = false
   #isBufferNext = false
   /** Times that the buffer was dropped. */
   count = 0
@@ -67,7 +68,6 @@ export class Desync<E> {
   drops(): boolean {
     const { buffer, sync, activeKeys } = this.#options
     if (!buffer.isOver) return false
-    if (!this.#isActive) this.#isUntold = true
     this.#isActive = true
     this.#hasBegun = false
     this.count++
@@ -80,11 +80,16 @@ export class Desync<E> {
     return true
   }
 
-  /** Whether the handler is to be told now that it started. */
+  /** Whether the handler is to be told of it now: once, until it is {@link toldSynced} that it is in sync. */
   takeNotice(): boolean {
-    const isUntold = this.#isUntold
-    this.#isUntold = false
-    return isUntold
+    if (!this.#isActive || this.#isTold) return false
+    this.#isTold = true
+    return true
+  }
+
+  /** It was told so. */
+  toldSynced(): void {
+    this.#isTold = false
   }
 
   /** The cache changed. True: the key is stale, nothing is to wait in the buffer. */
@@ -139,7 +144,6 @@ export class Desync<E> {
 
   clear(): void {
     this.#isActive = false
-    this.#isUntold = false
     this.#handed.clear()
     this.#stale.clear()
     this.#parked.clear()

@@ -399,6 +399,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       if (!this.#sync.check(this.#context.isListed(), isReplayed)) return
       this.#resync?.start()
     } else if (!isInSync) return
+    this.#desync?.toldSynced()
     this.#runner.callSynced()
   }
 

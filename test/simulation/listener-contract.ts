@@ -1,5 +1,7 @@
-import type { ObjectChange, UpdateEvent } from '../../src/notify/handlers.ts'
+import type { AddEvent } from '../../src/notify/handlers.ts'
+import type { Overflow } from '../../src/notify/listener-limits.ts'
 import type { Registration } from '../../src/notify/registration.ts'
+import type { ReplayDeleteEvent, ReplayUpdateEvent } from '../../src/notify/replay-handlers.ts'
 import type { CacheStory, StoryStep } from './cache-story.ts'
 import { violate } from './contract-violation.ts'
 import type { ObjectState } from './model-server.ts'
@@ -11,7 +13,7 @@ export interface Thing {
   readonly spec: { readonly serial: number }
 }
 
-export type AnyEvent = ObjectChange<Thing>
+export type AnyEvent = AddEvent<Thing> | ReplayUpdateEvent<Thing> | ReplayDeleteEvent<Thing>
 
 /** A call that its handler has not settled, or what a loop has not asked on after: of a batch, all of it. */
 export type OpenCall = readonly ToldChange[]
@@ -20,6 +22,7 @@ interface ToldChange {
   readonly key: string
   readonly state: ObjectState
   readonly type: AnyEvent['type']
+  readonly cause: AnyEvent['cause']
   /** Step of the cache's story that it tells, if it tells no delete. */
   readonly at: number
 }
@@ -40,6 +43,7 @@ export interface ListenerContractOptions {
   readonly concurrency: number
   /** Changes in one call: 1 where they are told one by one. */
   readonly batchCountMax: number
+  readonly overflow: Overflow
   readonly doesResync: boolean
   /** Objects may have been cached before it came. */
   readonly isLate: boolean
@@ -60,6 +64,11 @@ export class ListenerContract {
   #replayed = 0
   #delivered = 0
   #resyncs = 0
+  /** Calls that a comparison after a desync led to. */
+  #compared = 0
+  #isDesynced = false
+  /** Those that ran when it was told so. */
+  #callsAtDesync: ReadonlySet<OpenCall> = new Set()
   errors = 0
   #hasSynced = false
   #syncedCalls = 0
@@ -121,33 +130,47 @@ export class ListenerContract {
     // After a reset the same state may stand in the story twice; in doubt it is the later one that was told.
     const story = this.#options.cache.stories.get(event.key) ?? []
     const at = story.findLastIndex((step) => step.state === state && step.kind !== 'delete')
-    return { key: event.key, state, type: event.type, at }
+    return { key: event.key, state, type: event.type, cause: event.cause, at }
   }
 
   ended(call: OpenCall): void {
     this.#calls.delete(call)
-    for (const { key, type, at } of call) if (type === 'add') this.#finishedAt.set(key, at)
+    for (const { key, type, cause, at } of call)
+      if (type === 'add' || cause === 'replay') this.#finishedAt.set(key, at)
   }
 
-  synced(): void {
+  synced(registration: Registration): void {
+    const { label, log } = this.#options
+    log(`${label}: synced`)
     this.#syncedCalls++
-    if (this.#syncedCalls > 1) violate('synced', `${this.#options.label} is told so twice`)
+    if (this.isRemoved) violate('removed', `${label} is told that it is synced`)
+    if (this.#syncedCalls > 1 && !this.#isDesynced) violate('synced', `${label} is told so twice`)
     this.#checkSynced()
+    if (this.#isDesynced) this.#checkSyncedAgain(registration)
+    this.#isDesynced = false
+  }
+
+  desynced(): void {
+    const { label, overflow, log } = this.#options
+    log(`${label}: desynced`)
+    if (this.isRemoved) violate('removed', `${label} is told that it is desynced`)
+    if (overflow !== 'replay') violate('desynced', `${label} never should be`)
+    if (this.#isDesynced) violate('desynced', `${label} is told so twice`)
+    this.#isDesynced = true
+    this.#callsAtDesync = new Set(this.#calls)
   }
 
   /** Between two turns. */
   check(registration: Registration): void {
-    const { label, cache, countMax } = this.#options
+    const { label } = this.#options
     if (this.isRemoved) return
     if (registration.hasSynced()) {
       if (!this.#hasSynced) this.#checkSynced()
       this.#hasSynced = true
     } else if (this.#hasSynced) violate('synced', `${label} no longer is`)
     const stats = registration.stats()
-    let keys = cache.fold.size
-    for (const key of this.#told.keys()) if (!cache.fold.has(key)) keys++
-    if (stats.depth > countMax + keys)
-      violate('bound', `${label} holds ${stats.depth} changes of ${keys} objects`)
+    const depthMax = this.#depthMax()
+    if (stats.depth > depthMax) violate('bound', `${label} holds ${stats.depth} changes, not ${depthMax}`)
     const more = this.isAtMark ? 1 : 0
     if (stats.inProgress < this.#calls.size || stats.inProgress > this.#calls.size + more) {
       violate('in progress', `${label} has ${this.#calls.size} calls open and says ${stats.inProgress}`)
@@ -169,7 +192,8 @@ export class ListenerContract {
     if (this.#told.size !== cache.fold.size)
       violate('fold', `${label} holds ${this.#told.size} of ${cache.fold.size}`)
     const stats = registration.stats()
-    if (!registration.hasSynced() || this.#syncedCalls !== 1) violate('synced', `${label} never was`)
+    if (!registration.hasSynced() || this.#syncedCalls === 0) violate('synced', `${label} never was`)
+    if (this.#isDesynced || stats.isDesynced) violate('synced', `${label} is desynced at rest`)
     if (stats.depth !== 0 || stats.bytes !== 0 || stats.pinnedBytes !== 0) {
       violate('bound', `${label} holds ${stats.depth} changes, ${stats.bytes} bytes at rest`)
     }
@@ -179,19 +203,34 @@ export class ListenerContract {
         `${label} was called ${this.#delivered} times, failed ${this.errors}: ${JSON.stringify(stats)}`,
       )
     }
-    this.#checkMerged(stats.merged)
+    this.#checkMerged(stats.merged, stats.dropped)
+  }
+
+  /** How much may wait. Of a row of a batch, which is applied as a whole, there may be two changes. */
+  #depthMax(): number {
+    const { cache, countMax, overflow } = this.#options
+    if (overflow === 'replay') return countMax
+    if (overflow === 'backpressure') return countMax + 1
+    let keys = cache.fold.size
+    for (const key of this.#told.keys()) if (!cache.fold.has(key)) keys++
+    return countMax + keys
   }
 
   /** "How many were merged is counted": nothing vanishes without being in that number. */
-  #checkMerged(merged: number): void {
-    const { label, cache, isLate } = this.#options
+  #checkMerged(merged: number, dropped: number): void {
+    const { label, cache, isLate, overflow } = this.#options
+    if ((merged > 0 && overflow !== 'coalesce') || (dropped > 0 && overflow !== 'replay')) {
+      violate('merged', `${label}: ${merged} merged, ${dropped} dropped by ${overflow}`)
+    }
     let steps = -this.#stepsBefore
     for (const story of cache.stories.values()) steps += story.length
-    const live = this.#delivered - this.#resyncs
+    const live = this.#delivered - this.#resyncs - this.#compared + dropped
+    // What a late listener's buffer got of the cache before counts here too when it is dropped.
+    if (isLate && dropped > 0) return
     // A late listener hears of an object that was cached by its next change, or from the replay: one of both.
     const atMost = steps + (isLate ? this.#replayed : 0)
     if (live + merged > atMost || (!isLate && live + merged !== steps)) {
-      violate('merged', `${label}: ${steps} changes, ${live} delivered, ${merged} merged`)
+      violate('merged', `${label}: ${steps} changes, ${live} delivered or dropped, ${merged} merged`)
     }
   }
 
@@ -200,19 +239,21 @@ export class ListenerContract {
     const { key, type } = event
     if (this.isRemoved) violate('removed', `${label} is called for ${key} after it was removed`)
     this.#delivered++
-    const state = stateOf(event.object)
+    const told = this.#told.get(key)
+    const isComparison = event.cause === 'replay' && this.#isDesynced
+    const state = event.object === undefined && isComparison ? told : stateOf(event.object as Thing)
     if (state === undefined || state.key !== key)
       violate('content', `${label}: an object of ${state?.key} under ${key}`)
     if (event.uid !== state.uid || event.resourceVersion !== versionText(state.version)) {
       violate('content', `${label}: ${event.uid}@${event.resourceVersion} is ${name(state)}`)
     }
-    if (!Object.isFrozen(event.object) || !Object.isFrozen(event.object.metadata)) violate('frozen', key)
+    if (!Object.isFrozen(event.object) || !Object.isFrozen(event.object?.metadata)) violate('frozen', key)
     if (event.isInInitialList && (type !== 'add' || this.#hasSynced))
       violate('initial', `${label}: ${type} of ${key}`)
-    if (event.cause === 'replay' && !(this.#options.isLate && type === 'add')) {
+    if (event.cause === 'replay' && !isComparison && !(this.#options.isLate && type === 'add')) {
       violate('cause', `${label}: ${type} of ${key} is a replay`)
     }
-    const told = this.#told.get(key)
+    if (isComparison) this.#checkComparison(event, state)
     if (type === 'add') {
       if (told !== undefined) violate('add twice', `${label}: ${name(state)} after ${name(told)}`)
     } else {
@@ -226,9 +267,26 @@ export class ListenerContract {
     return state
   }
 
-  #checkUpdate(event: UpdateEvent<Thing>, told: ObjectState, state: ObjectState): void {
+  /** It is told of the cache as it is, and of nothing that was not kept. */
+  #checkComparison(event: AnyEvent, state: ObjectState): void {
+    const { label, cache, isLate } = this.#options
+    const held = cache.fold.get(event.key)
+    // What a late listener's buffer got of the cache before is told as it was then.
+    if (!isLate || event.type !== 'add') this.#compared++
+    if (event.type === 'delete') {
+      if (!event.finalStateUnknown || event.object !== undefined)
+        violate('replay', `${label}: ${name(state)}`)
+      if (held?.uid === state.uid) violate('replay', `${label}: ${name(state)} is not gone`)
+    } else if (held !== state && (!isLate || event.type !== 'add')) {
+      violate('replay', `${label}: ${name(state)} is not cached`)
+    }
+    if (event.type === 'update' && event.oldObject !== undefined) violate('replay', `${label}: an old object`)
+  }
+
+  #checkUpdate(event: ReplayUpdateEvent<Thing>, told: ObjectState, state: ObjectState): void {
     const { label, stateOf, doesResync } = this.#options
-    if (stateOf(event.oldObject) !== told)
+    if (event.cause === 'replay') return
+    if (event.oldObject === undefined || stateOf(event.oldObject) !== told)
       violate('old object', `${label}: not what was told last of ${event.key}`)
     if (event.cause !== 'resync') return
     this.#resyncs++
@@ -243,8 +301,10 @@ export class ListenerContract {
     const story = cache.stories.get(event.key) ?? []
     for (let at = (this.#at.get(event.key) ?? -1) + 1; at < story.length; at++) {
       const step = story[at] as StoryStep
-      if (step.state !== state || (step.kind === 'delete') !== (event.type === 'delete')) continue
-      if (step.isFinalStateUnknown !== event.finalStateUnknown) continue
+      if ((step.kind === 'delete') !== (event.type === 'delete')) continue
+      if (event.object === undefined ? step.state.uid !== state.uid : step.state !== state) continue
+      // Whoever compares knows of no end how it was.
+      if (event.cause !== 'replay' && step.isFinalStateUnknown !== event.finalStateUnknown) continue
       this.#at.set(event.key, at)
       return
     }
@@ -265,5 +325,18 @@ export class ListenerContract {
         violate('synced', `${label}: ${key} was not told of`)
       }
     }
+  }
+
+  /** After a desync: what it was told, and what waits for it, is the cache; and the calls for that are over. */
+  #checkSyncedAgain(registration: Registration): void {
+    const { label, cache } = this.#options
+    for (const call of this.#calls) {
+      const late = call.find(({ cause }) => cause === 'replay' || this.#callsAtDesync.has(call))
+      if (late !== undefined) violate('synced', `${label}: ${late.key} is not finished after a desync`)
+    }
+    const keys = new Set([...cache.fold.keys(), ...this.#told.keys()])
+    const different = [...keys].filter((key) => cache.fold.get(key) !== this.#told.get(key))
+    if (different.length <= registration.stats().depth) return
+    violate('synced', `${label} is told so after a desync, and lacks ${different.join(', ')}`)
   }
 }

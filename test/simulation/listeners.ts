@@ -1,9 +1,9 @@
 import type { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
-import type { ObjectChange } from '../../src/notify/handlers.ts'
+import type { Overflow } from '../../src/notify/listener-limits.ts'
 import type { Processor } from '../../src/notify/processor.ts'
 import type { Registration } from '../../src/notify/registration.ts'
 import type { CacheContract } from './cache-contract.ts'
-import { ListenerContract, type OpenCall, type Thing } from './listener-contract.ts'
+import { type AnyEvent, ListenerContract, type OpenCall, type Thing } from './listener-contract.ts'
 import type { ModelServer } from './model-server.ts'
 import type { Random } from './random.ts'
 import { SimulatedLoop } from './simulated-loop.ts'
@@ -23,6 +23,7 @@ export interface ListenersOptions {
   readonly server: ModelServer
   readonly random: Random
   readonly clock: VirtualClock
+  readonly isPrivate: boolean
   readonly log: (line: string) => void
 }
 
@@ -55,13 +56,16 @@ export class Listeners {
   }
 
   add(): void {
-    if (this.#all.length >= listenersMax) return
-    const { processor, cache, server, random, log } = this.#options
+    const { processor, cache, server, random, isPrivate, log } = this.#options
+    if (this.#all.length >= (isPrivate ? 1 : listenersMax)) return
     const label = `listener ${++this.#added}`
     const countMax = random.pick([1, 2, 4, 16, 10_000])
     const face = random.pick(['callbacks', 'callbacks', 'batch', 'loop'] as const)
     const concurrency = face === 'loop' ? 1 : random.pick([1, 1, 2, 5, 16])
     const batchCountMax = face === 'batch' ? random.pick([1, 2, 5, 1_000]) : 1
+    const overflow = random.pick<Overflow>(
+      isPrivate ? ['backpressure', 'backpressure', 'coalesce', 'replay'] : ['coalesce', 'coalesce', 'replay'],
+    )
     const doesResync = random.chance(0.2)
     const isLate = cache.fold.size > 0
     const asyncShare = random.pick([0, 0, 0.5, 1])
@@ -75,15 +79,17 @@ export class Listeners {
       countMax,
       concurrency,
       batchCountMax,
+      overflow,
       doesResync,
       isLate,
       log,
     })
     log(
-      `${label} comes, ${face}: ${countMax} changes, ${concurrency} calls${asyncShare > 0 ? ', asynchronous' : ''}`,
+      `${label} comes, ${face}: ${overflow}, ${countMax} changes, ${concurrency} calls${asyncShare > 0 ? ', asynchronous' : ''}`,
     )
     const options = {
-      buffer: { countMax, bytesMax: random.pick([1, 2_000, 16_000_000]) },
+      // Each of them takes each of these handlers.
+      buffer: { countMax, bytesMax: random.pick([1, 2_000, 16_000_000]), overflow: overflow as 'replay' },
       ...(doesResync && { resyncPeriodMs: 50 }),
     }
     if (face === 'loop') {
@@ -98,7 +104,7 @@ export class Listeners {
       this.#all.push({ contract, registration: loop.registration, loop })
       return
     }
-    const handle = (changes: readonly ObjectChange<Thing>[]): PromiseLike<void> | undefined => {
+    const handle = (changes: readonly AnyEvent[]): PromiseLike<void> | undefined => {
       const call = contract.started(changes)
       if (slowMs > 0) this.#options.clock.nowMs += random.unit() * slowMs
       const fails = random.chance(failingShare)
@@ -108,12 +114,15 @@ export class Listeners {
       this.#failing = contract
       throw syncError
     }
-    const onSynced = (): void => contract.synced()
-    const one = (change: ObjectChange<Thing>): PromiseLike<void> | undefined => handle([change])
-    const registration = processor.addListener<Thing>(
+    const notices = {
+      onSynced: (): void => contract.synced(registration),
+      onDesynced: (): void => contract.desynced(),
+    }
+    const one = (change: AnyEvent): PromiseLike<void> | undefined => handle([change])
+    const registration: Registration = processor.addListener<Thing>(
       face === 'batch'
-        ? { onChanges: handle, onSynced }
-        : { onAdd: one, onUpdate: one, onDelete: one, onSynced },
+        ? { onChanges: handle, ...notices }
+        : { onAdd: one, onUpdate: one, onDelete: one, ...notices },
       { ...options, concurrency, ...(face === 'batch' && { batchCountMax }) },
     )
     this.#all.push({ contract, registration })

@@ -28,6 +28,8 @@ export interface MainSideOptions {
   readonly server: ModelServer
   readonly sliceMs: number
   readonly slabBytes: number
+  /** One listener at a time, which may hold the batches back. */
+  readonly isPrivate: boolean
   readonly oldWorld: OldWorld
   readonly onRule: (rule: string) => void
   readonly log: (line: string) => void
@@ -59,6 +61,8 @@ export class MainSide {
       runtime: this.thread,
       slicer: this.slicer,
       cache: () => this.indexer,
+      isPrivate: options.isPrivate,
+      onRoom: () => this.slicer.wake(this.#reader),
       onHandlerError: (error) => this.listeners.handlerError(error),
     })
     this.contract = new CacheContract<CacheEpoch>({
@@ -91,6 +95,7 @@ export class MainSide {
       onCredit: (bytes, buffer) => this.credits.push({ incarnation: this.#incarnation, bytes, buffer }),
       onMismatch: (error) => violate('batch', error.message),
       onApplied: () => this.#applied(),
+      ...(options.isPrivate && { isHolding: () => processor.isHolding }),
     })
   }
 

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { deliveryMutations } from './delivery-mutations.ts'
 
 interface Edit {
   readonly file: string
@@ -132,6 +133,7 @@ export const mutations: readonly Mutation[] = [
       },
     ],
   },
+  ...deliveryMutations,
   // Beyond what the issue asks for.
   {
     name: 'control: batches cut before markers, guard kept',

@@ -97,6 +97,7 @@ export class Schedule {
       server: this.#server,
       sliceMs: 5,
       slabBytes: random.pick([2_048, 16_384]),
+      isPrivate: random.chance(0.15),
       oldWorld: this.#oldWorld,
       onRule: options.onRule ?? (() => {}),
       log: this.#log,

@@ -1,9 +1,9 @@
 import type { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
 import type { Change } from '../../src/notify/changes.ts'
 import type { ChangesIterator } from '../../src/notify/changes-iterator.ts'
-import type { ListenerOptions } from '../../src/notify/handlers.ts'
 import type { Processor } from '../../src/notify/processor.ts'
 import type { Registration } from '../../src/notify/registration.ts'
+import type { AnyListenerOptions } from '../../src/notify/replay-handlers.ts'
 import { violate } from './contract-violation.ts'
 import type { ListenerContract, Thing } from './listener-contract.ts'
 import type { Stages } from './stages.ts'
@@ -11,7 +11,7 @@ import type { Stages } from './stages.ts'
 export interface SimulatedLoopOptions {
   readonly stages: Stages
   readonly processor: Processor<CacheEpoch>
-  readonly listenerOptions: ListenerOptions
+  readonly listenerOptions: AnyListenerOptions
   readonly contract: ListenerContract
   /** Calls `goOn` now, or when the schedule says so. */
   readonly later: (goOn: () => void) => void
@@ -58,9 +58,9 @@ export class SimulatedLoop {
 
   #take(change: Change<Thing>): void {
     const { contract, later } = this.#options
-    if (change.type === 'desynced') violate('synced', 'a buffer that merges never loses it')
-    if (change.type === 'synced') {
-      contract.synced()
+    if (change.type === 'synced' || change.type === 'desynced') {
+      if (change.type === 'synced') contract.synced(this.registration)
+      else contract.desynced()
       contract.isAtMark = true
       later(() => {
         contract.isAtMark = false
