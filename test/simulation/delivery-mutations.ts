@@ -26,17 +26,6 @@ export const deliveryMutations: readonly Mutation[] = [
     ],
   },
   {
-    name: 'replay: handed when the call ends',
-    edits: [
-      {
-        file: listener,
-        find: '      this.#desync?.handed(type, key, here)\n      this.#runner.call(type, key, here, old, cause, isInitial, false, receivedAtMs)\n',
-        replace:
-          '      this.#context.reads.store.use(here)\n      this.#runner.call(type, key, here, old, cause, isInitial, false, receivedAtMs)\n      if (!this.#runner.activeKeys.has(key)) this.#desync?.handed(type, key, here)\n      this.#context.reads.release(here)\n',
-      },
-    ],
-  },
-  {
     name: 'replay: an object that is gone is not compared',
     edits: [
       {
@@ -92,6 +81,7 @@ export const deliveryMutations: readonly Mutation[] = [
   },
   {
     name: 'replay: a parked key is not stale',
+    isRare: true,
     edits: [
       {
         file: desync,
@@ -122,6 +112,7 @@ export const deliveryMutations: readonly Mutation[] = [
   },
   {
     name: 'replay: in sync again before calls are finished that ran at the overflow',
+    isRare: true,
     edits: [{ file: desync, find: 'for (const key of activeKeys) this.#awaited.add(key)\n', replace: '' }],
   },
   {
@@ -141,16 +132,6 @@ export const deliveryMutations: readonly Mutation[] = [
   {
     name: 'replay: a dropped buffer is told of again and again',
     edits: [{ file: desync, find: '    this.#isTold = true\n', replace: '' }],
-  },
-  {
-    name: 'replay: a resync goes on meanwhile',
-    edits: [
-      {
-        file: listener,
-        find: '    if (desync !== undefined) return this.#deliverStale(desync)\n',
-        replace: '    if (desync !== undefined && this.#deliverStale(desync)) return true\n',
-      },
-    ],
   },
   {
     name: 'backpressure: a full buffer holds nothing back',

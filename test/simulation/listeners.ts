@@ -64,7 +64,9 @@ export class Listeners {
     const concurrency = face === 'loop' ? 1 : random.pick([1, 1, 2, 5, 16])
     const batchCountMax = face === 'batch' ? random.pick([1, 2, 5, 1_000]) : 1
     const overflow = random.pick<Overflow>(
-      isPrivate ? ['backpressure', 'backpressure', 'coalesce', 'replay'] : ['coalesce', 'coalesce', 'replay'],
+      isPrivate
+        ? ['backpressure', 'backpressure', 'backpressure', 'coalesce', 'replay']
+        : ['coalesce', 'coalesce', 'replay'],
     )
     const doesResync = random.chance(0.2)
     const isLate = cache.fold.size > 0

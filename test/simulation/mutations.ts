@@ -18,6 +18,8 @@ export interface Mutation {
   readonly watchFromHighestPage?: boolean
   /** Changes nothing that can be seen: must NOT be found, or the simulation cries wolf. */
   readonly isHarmless?: boolean
+  /** Found after a hundred schedules or more: left to `--mutations`, which takes its time. */
+  readonly isRare?: boolean
 }
 
 const queue = 'workers/delta-queue.ts'

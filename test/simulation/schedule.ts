@@ -23,6 +23,8 @@ export class Schedule {
   readonly #shape: WorkerShape
   readonly #faults: ReadingFaults
   readonly #isWide: boolean
+  /** One listener at a time, which may hold everything back. */
+  readonly #isPrivate: boolean
   /** Versions are no numbers, as some aggregated servers have them. */
   readonly #isOpaque: boolean
   readonly #weights: Map<Action, number>
@@ -51,6 +53,7 @@ export class Schedule {
     this.#random = random
     // Few keys meet each other often; with many, slices end and threads die in the middle of a batch.
     this.#isWide = random.chance(0.12)
+    this.#isPrivate = random.chance(0.2)
     this.#clock = new VirtualClock(random, this.#isWide ? 8 : random.pick([0, 0.2, 1]))
     this.#isOpaque = random.chance(0.05)
     this.#server = new ModelServer(
@@ -97,7 +100,7 @@ export class Schedule {
       server: this.#server,
       sliceMs: 5,
       slabBytes: random.pick([2_048, 16_384]),
-      isPrivate: random.chance(0.15),
+      isPrivate: this.#isPrivate,
       oldWorld: this.#oldWorld,
       onRule: options.onRule ?? (() => {}),
       log: this.#log,
@@ -109,7 +112,7 @@ export class Schedule {
     let violation: string | undefined
     try {
       for (let i = this.#random.below(this.#isWide ? 60 : 5); i > 0; i--) this.#server.mutate()
-      for (let i = this.#random.below(3); i > 0; i--) this.#main.listeners.add()
+      for (let i = this.#isPrivate ? 1 : this.#random.below(3); i > 0; i--) this.#main.listeners.add()
       if (this.#random.chance(this.#isWide ? 0.7 : 0.3)) this.#comeToRest()
       for (let step = 0; step < steps; step++) this.#act(this.#choose())
       this.#rest()
