@@ -55,7 +55,7 @@ export type {
 } from './lister-watcher.ts'
 export type { Listed, ListerWatcherOptions } from './lister-watcher-options.ts'
 export type { NamespaceSet, NamespacesInformer } from './namespace-set.ts'
-export type { HandlerName } from './notify/callbacks.ts'
+export type { HandlerErrorContext, HandlerName } from './notify/callbacks.ts'
 export type { ChangeCause } from './notify/change-sink.ts'
 export type {
   Change,
@@ -65,6 +65,7 @@ export type {
   ReplayLoopChange,
   SyncChange,
 } from './notify/changes.ts'
+export { type FilteringOptions, filteringResourceEventHandler } from './notify/filtering-handler.ts'
 export type {
   AddEvent,
   BatchHandlers,
@@ -79,6 +80,7 @@ export type {
   SyncHandlers,
   UpdateEvent,
 } from './notify/handlers.ts'
+export type { LagOptions } from './notify/lag-signal.ts'
 export type { ListenerStats, Registration } from './notify/registration.ts'
 export type {
   ReplayBatchHandlers,
@@ -91,13 +93,7 @@ export type {
   ReplayUpdateEvent,
 } from './notify/replay-handlers.ts'
 export type { ObjectList } from './object-list.ts'
-export type {
-  BoundsOptions,
-  FieldOptions,
-  HandlerErrorContext,
-  InformerFactoryOptions,
-  ResourceOptions,
-} from './options.ts'
+export type { BoundsOptions, FieldOptions, InformerFactoryOptions, ResourceOptions } from './options.ts'
 export type { WireError } from './protocol/error-wire.ts'
 export type { Compression, ReflectorTiming, WatchCounters, WatchState } from './protocol/messages.ts'
 export type {

@@ -20,6 +20,8 @@ import {
 } from './informer-stats.ts'
 import { Lister } from './lister.ts'
 import type { ListerWatcher } from './lister-watcher.ts'
+import type { HandlerErrorContext } from './notify/callbacks.ts'
+import { lackingHashes } from './notify/change-filter.ts'
 import type { Changes, ChangesOptions, ReplayChangesOptions, ReplayLoopChange } from './notify/changes.ts'
 import { changesOf } from './notify/changes-iterator.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
@@ -30,7 +32,7 @@ import type {
   ReplayEventHandlers,
   ReplayListenerOptions,
 } from './notify/replay-handlers.ts'
-import type { HandlerErrorContext } from './options.ts'
+import type { Column } from './protocol/column.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { FromWatch } from './protocol/messages.ts'
 import { RefusedObjects } from './refused-objects.ts'
@@ -75,7 +77,7 @@ export class Informer<T> {
   /** The cache, by key and by index. */
   readonly indexer: InformerIndexer<T>
   readonly #options: InformerOptions
-  readonly #columns: string[] = []
+  readonly #columns: Column[] = []
   readonly #cache: Indexer
   readonly #scans: IndexScans
   readonly #session: WatchSession
@@ -106,8 +108,12 @@ export class Informer<T> {
       onRoom: () => this.#session.wake(),
       unsynced: () =>
         this.#cache.hasSynced ? undefined : { pending: this.#pending(), lastError: this.#error },
-      onHandlerError: (error, key, handler, registration) =>
-        options.onHandlerError(error, { resource: options.resource, key, handler }, registration),
+      columns: this.#columns,
+      onHandlerError: (error, key, handler, registration, own) => {
+        const context = { resource: options.resource, key, handler }
+        if (own === undefined) options.onHandlerError(error, context, registration)
+        else own(error, context)
+      },
     })
     this.#cache = new Indexer({
       sink: this.#processor,
@@ -285,8 +291,12 @@ export class Informer<T> {
     informer.#refuseIfClosed()
     checkObject('options', options, 'must be an object such as { concurrency: 8 }')
     checkSignal('signal', options.signal)
-    const { resyncPeriodMs, drainMs } = informer.#options
-    return informer.#processor.addListener(handlers, { resyncPeriodMs, drainMs, ...options }, onRemoved)
+    const { resyncPeriodMs, drainMs, template } = informer.#options
+    const hashes = lackingHashes(options.when, template.fields, informer.#columns)
+    const all = { resyncPeriodMs, drainMs, ...options }
+    const registration = informer.#processor.addListener(handlers, all, onRemoved)
+    if (!informer.#hasStarted) informer.#columns.push(...hashes)
+    return registration
   }
 
   /** Static as {@link listerOf}: it is for those who start several. */

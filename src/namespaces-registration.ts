@@ -32,6 +32,7 @@ export class NamespacesRegistration implements Registration {
       merged: sum.merged + one.merged,
       dropped: sum.dropped + one.dropped,
       desyncs: sum.desyncs + one.desyncs,
+      unchanged: sum.unchanged + one.unchanged,
       errors: sum.errors + one.errors,
       handlerMs: sum.handlerMs + one.handlerMs,
       abandoned: sum.abandoned + one.abandoned,

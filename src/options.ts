@@ -4,7 +4,7 @@ import type { EngineOptions } from './engine/engine.ts'
 import { checkEngineOptions, engineOptionNames } from './engine-options.ts'
 import { invalidOption, printed, wrongType } from './errors.ts'
 import { InformerEngine } from './informer-engine.ts'
-import type { HandlerName } from './notify/callbacks.ts'
+import type { HandlerErrorContext } from './notify/callbacks.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { Compression, FieldSelection, ReflectorTiming, WatchBounds } from './protocol/messages.ts'
 import { checkTiming } from './reflector/timing.ts'
@@ -66,15 +66,6 @@ export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, Fi
    * @default a process warning with code KUBE_INFORMER_HANDLER_ERROR, at most one a minute per registration and handler
    */
   readonly onHandlerError?: (error: unknown, context: HandlerErrorContext) => void
-}
-
-/** Where a handler failed. */
-export interface HandlerErrorContext {
-  /** `pods`, `apps/v1/deployments`. */
-  readonly resource: string
-  /** Empty for `onChanges` and `onSynced`. */
-  readonly key: string
-  readonly handler: HandlerName | 'index'
 }
 
 const MiB = 1024 * 1024

@@ -72,7 +72,11 @@ class Watch {
       post: (buffer) => this.#post({ type: 'batch', incarnation: spec.incarnation, buffer }, [buffer]),
     })
     const intake = new Intake({
-      transcoder: new JsonTranscoder({ fields: spec.fields, columns: spec.columns }),
+      transcoder: new JsonTranscoder({
+        fields: spec.fields,
+        columns: spec.columns,
+        hashKey: [randomWord(runtime), randomWord(runtime)],
+      }),
       queue: this.#queue,
       nowMs: () => runtime.nowMs(),
       onRefused: ({ error, ...refused }) =>
@@ -262,4 +266,8 @@ class Watch {
 function transportOf(source: SourceTransport | undefined, http: HttpTransport | undefined): Transport {
   if (source !== undefined && http !== undefined) return new SplitTransport(source, http)
   return (source ?? http) as Transport
+}
+
+function randomWord(runtime: Runtime): number {
+  return Math.floor(runtime.random() * 2 ** 32) | 0
 }

@@ -1,4 +1,5 @@
 import type { ChangeCause, ChangeSink } from '../notify/change-sink.ts'
+import type { Column } from '../protocol/column.ts'
 import { sameUid, sameVersionText, version as versionAt } from '../protocol/record-header.ts'
 import { RecordStore, type VersionCell } from '../protocol/record-store.ts'
 import { noVersion, parseResourceVersion, type ResourceVersion } from '../protocol/resource-version.ts'
@@ -37,7 +38,7 @@ export interface IncomingRecords {
 
 export interface IndexerOptions {
   readonly sink: ChangeSink<CacheEpoch>
-  readonly columns: readonly string[]
+  readonly columns: readonly Column[]
   readonly onIndexError: IndicesOptions['onIndexError']
   /** A key's end at `version` holds, whether it was cached or not. Not told of what a list did not contain. */
   readonly onDeleted?: (key: string, version: ResourceVersion) => void

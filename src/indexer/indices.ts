@@ -1,4 +1,5 @@
 import { KubeInformerError } from '../errors.ts'
+import type { Column } from '../protocol/column.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
 import type { CacheEpoch } from './cache-epoch.ts'
 import type { CellTable } from './cell-table.ts'
@@ -25,8 +26,8 @@ export interface KeyIndex {
 export interface IndicesOptions {
   /** The namespace index, kept by whoever keeps the cache. */
   readonly namespaces: CellTable<CacheEpoch>
-  /** Paths in the record header, in their order. */
-  readonly columns: readonly string[]
+  /** What stands in the records' tails, in its order. */
+  readonly columns: readonly Column[]
   readonly read: (cell: Cell) => unknown
   /** An index function threw: that object is in no set of that index. */
   readonly onIndexError: (index: string, key: string, error: unknown) => void

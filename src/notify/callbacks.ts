@@ -21,7 +21,32 @@ export interface Callbacks {
   readonly isAsync: boolean
 }
 
-export type HandlerName = 'onAdd' | 'onUpdate' | 'onDelete' | 'onChanges' | 'onSynced' | 'onDesynced'
+export type HandlerName =
+  | 'onAdd'
+  | 'onUpdate'
+  | 'onDelete'
+  | 'onChanges'
+  | 'onSynced'
+  | 'onDesynced'
+  | 'lag.onChange'
+
+/** `own`: the registration's, which is told instead of anybody else. */
+export type OnListenerError = (
+  error: unknown,
+  key: string,
+  handler: HandlerName,
+  registration: object,
+  own: ((error: unknown, context: HandlerErrorContext) => void) | undefined,
+) => void
+
+/** Where a handler failed. */
+export interface HandlerErrorContext {
+  /** `pods`, `apps/v1/deployments`. */
+  readonly resource: string
+  /** Empty for `onChanges`, `onSynced`, `onDesynced` and `lag.onChange`. */
+  readonly key: string
+  readonly handler: HandlerName | 'index'
+}
 
 export const handlerNames: Readonly<Record<'add' | 'update' | 'delete', HandlerName>> = {
   add: 'onAdd',
@@ -53,6 +78,14 @@ export function callbacksOf(handlers: ResourceEventHandlers<unknown>): Callbacks
   }
 }
 
+const markedAsync = new WeakSet<object>()
+
+/** Of a plain function that may give the promise of an asynchronous one. */
+export function markAsync(callback: object): void {
+  markedAsync.add(callback)
+}
+
 function isAsyncFunction(value: unknown): boolean {
+  if (typeof value === 'function' && markedAsync.has(value)) return true
   return Object.prototype.toString.call(value) === '[object AsyncFunction]'
 }

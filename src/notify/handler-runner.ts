@@ -177,6 +177,11 @@ export class HandlerRunner<E> {
     )
   }
 
+  /** Of a callback beside the handlers. */
+  report(error: unknown, handler: HandlerName): void {
+    this.#fail(error, '', handler)
+  }
+
   #fail(error: unknown, key: string, handler: HandlerName): void {
     this.errorCount++
     try {

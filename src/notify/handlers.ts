@@ -1,5 +1,7 @@
 import type { JsonValue } from '../kubernetes-object.ts'
+import type { HandlerErrorContext } from './callbacks.ts'
 import type { ChangeCause } from './change-sink.ts'
+import type { LagOptions } from './lag-signal.ts'
 
 /** What handlers get is frozen all the way down; this says so to the compiler. */
 export type DeepReadonly<T> = [JsonValue] extends [T]
@@ -149,6 +151,25 @@ export interface ListenerOptions {
    * asked, a missed event is not found. Live changes go first. 0: never. @default 0
    */
   readonly resyncPeriodMs?: number
+  /**
+   * Subtrees whose changes matter, by path: an update that changes none of them is neither unpacked nor kept nor
+   * delivered, but counted (`stats().unchanged`). Adds, deletes and resyncs always come; an update that changed nothing
+   * may, now and then, such as once per object after a worker thread was replaced.
+   *
+   * `oldObject` is the state that the cache held just before; in these subtrees it equals what the handler was told
+   * last, elsewhere it may be newer. So may the cache be than `object`.
+   *
+   * Given before the informer's first start, the worker compares hashes; later, both states are unpacked for each
+   * update. A hash is of the bytes that the server sent: also what `dropFields` leaves out of a subtree counts.
+   * @default every update
+   * @example
+   * { when: ['spec', 'metadata.labels'] }
+   */
+  readonly when?: readonly string[]
+  /** Tells when changes wait too long for this handler, and when they no longer do. */
+  readonly lag?: LagOptions
+  /** A handler of this registration threw or rejected; called for every one, instead of the factory's. */
+  readonly onHandlerError?: (error: unknown, context: HandlerErrorContext) => void
   /** Removes the registration when it aborts. */
   readonly signal?: AbortSignal
 }

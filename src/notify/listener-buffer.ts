@@ -86,9 +86,15 @@ export class ListenerBuffer<E> {
     return this.#head
   }
 
-  /** Since when the oldest change of those not parked waits. */
-  get oldestSinceMs(): number | undefined {
-    return this.#head?.sinceMs
+  /** Since when the oldest change waits; `activeKeys`: those that calls run for, whose changes may be parked. */
+  oldestSinceMs(activeKeys: Iterable<string>): number | undefined {
+    let oldest = this.#head?.sinceMs
+    if (!this.#mayPark) return oldest
+    for (const key of activeKeys) {
+      const first = this.#byKey.get(key)
+      if (first !== undefined && !(first.sinceMs >= (oldest as number))) oldest = first.sinceMs
+    }
+    return oldest
   }
 
   push(change: PendingChange<E>): void {

@@ -7,12 +7,15 @@ import {
   type WholeRange,
 } from '../base/check-options.ts'
 import { invalidOption, unknownOption } from '../errors.ts'
+import { checkWhen } from './change-filter.ts'
 import type { AnyListenerOptions } from './replay-handlers.ts'
 
 /** What becomes of changes above the bounds. */
 export type Overflow = 'coalesce' | 'replay' | 'backpressure'
 
 const overflows: readonly Overflow[] = ['coalesce', 'replay', 'backpressure']
+
+import { checkLag } from './lag-signal.ts'
 
 /** {@link ListenerOptions} with every default filled in. */
 export interface ListenerLimits {
@@ -23,17 +26,25 @@ export interface ListenerLimits {
   readonly batchCountMax: number
   readonly resyncPeriodMs: number
   readonly drainMs: number
+  readonly when: readonly string[] | undefined
+  readonly lag: AnyListenerOptions['lag']
+  readonly onHandlerError: AnyListenerOptions['onHandlerError']
 }
 
 /** @throws ERR_INVALID_OPTION naming the option, its value and what is allowed */
 export function listenerLimits(options: AnyListenerOptions & { readonly drainMs?: number }): ListenerLimits {
-  checkNames('', options, ['buffer', 'concurrency', 'batchCountMax', 'resyncPeriodMs', 'signal', 'drainMs'])
+  checkNames('', options, [
+    ...['buffer', 'concurrency', 'batchCountMax', 'resyncPeriodMs', 'when', 'lag', 'onHandlerError'],
+    ...['signal', 'drainMs'],
+  ])
   const { buffer = {} }: { readonly buffer?: AnyListenerOptions['buffer'] } = options
   checkNames('buffer', buffer, ['countMax', 'bytesMax', 'overflow'])
   const { overflow = 'coalesce' } = buffer
   if (!overflows.includes(overflow)) {
     throw invalidOption('buffer.overflow', overflow, `must be one of ${overflows.join(', ')}`)
   }
+  checkLag(options.lag)
+  checkType('onHandlerError', options.onHandlerError, 'function')
   return {
     countMax: whole('buffer.countMax', buffer.countMax, 10_000, [1, Number.MAX_SAFE_INTEGER]),
     bytesMax: whole('buffer.bytesMax', buffer.bytesMax, 16 * 1024 * 1024, [1, Number.MAX_SAFE_INTEGER]),
@@ -42,6 +53,9 @@ export function listenerLimits(options: AnyListenerOptions & { readonly drainMs?
     batchCountMax: whole('batchCountMax', options.batchCountMax, 1_000, [1, 1_000_000]),
     resyncPeriodMs: whole('resyncPeriodMs', options.resyncPeriodMs, 0, [0, timerMsMax]),
     drainMs: whole('drainMs', options.drainMs, 5_000, [0, timerMsMax]),
+    when: checkWhen(options.when),
+    lag: options.lag,
+    onHandlerError: options.onHandlerError,
   }
 }
 

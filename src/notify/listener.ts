@@ -2,14 +2,17 @@ import { setMaxListeners } from 'node:events'
 import { checkSignalOptions } from '../base/check-options.ts'
 import type { Runtime } from '../base/runtime.ts'
 import type { Pump, Slicer } from '../base/slicer.ts'
+import type { Column } from '../protocol/column.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
-import { callbacksOf, type HandlerName } from './callbacks.ts'
+import { callbacksOf, type OnListenerError } from './callbacks.ts'
 import type { EventReader } from './change-event.ts'
+import { ChangeFilter } from './change-filter.ts'
 import type { ChangeCause } from './change-sink.ts'
 import { Desync } from './desync.ts'
 import { currentCall, HandlerCalls, outsideCalls } from './handler-calls.ts'
 import { HandlerRunner } from './handler-runner.ts'
 import type { ResourceEventHandlers } from './handlers.ts'
+import { LagSignal } from './lag-signal.ts'
 import { ListenerBuffer } from './listener-buffer.ts'
 import type { ListenerLimits } from './listener-limits.ts'
 import { ListenerSync, type Unsynced } from './listener-sync.ts'
@@ -30,9 +33,11 @@ export interface ListenerContext<E> {
   readonly reads: SharedReads<E>
   readonly cells: () => Iterator<VersionCell<E>>
   readonly cell: (key: string) => VersionCell<E> | undefined
+  /** Of the records: may grow until the first one comes. */
+  readonly columns: readonly Column[]
   /** The cache has held a complete list. */
   readonly isListed: () => boolean
-  readonly onHandlerError: (error: unknown, key: string, handler: HandlerName, registration: object) => void
+  readonly onHandlerError: OnListenerError
   readonly unsynced: () => Unsynced | undefined
   readonly onRemoved: (listener: Listener<E>) => void
   /** {@link Listener.isHolding} went back to false. */
@@ -55,6 +60,8 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   readonly #resync: Resync<E> | undefined
   /** With `overflow: 'replay'` alone. */
   readonly #desync: Desync<E> | undefined
+  readonly #filter: ChangeFilter<E> | undefined
+  readonly #lag: LagSignal | undefined
   readonly #abort = new AbortController()
   readonly #userSignal: AbortSignal | undefined
   readonly #onRemoved: (() => void) | undefined
@@ -64,6 +71,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   #isRemoved = false
   #turnEndMs = Number.NEGATIVE_INFINITY
   #handlerMs = 0
+  #unchangedCount = 0
 
   constructor(
     context: ListenerContext<E>,
@@ -82,7 +90,8 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       calls: this.#calls,
       reader: limits.overflow === 'replay' ? Desync.reader(this) : this,
       release: context.reads.release,
-      onHandlerError: (error, key, handler) => context.onHandlerError(error, key, handler, this),
+      onHandlerError: (error, key, handler) =>
+        context.onHandlerError(error, key, handler, this, limits.onHandlerError),
       onFinished: (key, isInitial) => this.#finish(key, isInitial),
       onAsyncEnd: () => this.#continue(),
     })
@@ -97,6 +106,18 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     if (limits.overflow === 'replay') {
       const { activeKeys } = this.#runner
       this.#desync = new Desync({ ...context, buffer: this.#buffer, sync: this.#sync, activeKeys })
+    }
+    if (limits.when !== undefined) {
+      this.#filter = new ChangeFilter(limits.when, context.columns, context.reads.read)
+    }
+    if (limits.lag !== undefined) {
+      this.#lag = new LagSignal({
+        runtime: context.runtime,
+        lag: limits.lag,
+        oldestSinceMs: () => this.#buffer.oldestSinceMs(this.#runner.activeKeys),
+        stats: () => this.stats(),
+        report: (error) => this.#runner.report(error, 'lag.onChange'),
+      })
     }
     // A signal that every event carries has as many listeners as there are calls in progress.
     setMaxListeners(0, this.#abort.signal)
@@ -148,7 +169,8 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   }
 
   stats(): ListenerStats {
-    const { count, bytes, pinnedBytes, merged, oldestSinceMs } = this.#buffer
+    const { count, bytes, pinnedBytes, merged } = this.#buffer
+    const oldestSinceMs = this.#buffer.oldestSinceMs(this.#runner.activeKeys)
     return {
       depth: count,
       bytes,
@@ -161,6 +183,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       merged,
       dropped: this.#desync?.droppedCount ?? 0,
       desyncs: this.#desync?.count ?? 0,
+      unchanged: this.#unchangedCount,
       errors: this.#runner.errorCount,
       handlerMs: this.#handlerMs,
       abandoned: this.#calls.abandonedCount,
@@ -198,7 +221,8 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     receivedAtMs: number,
   ): void {
     if (this.#replay === undefined || this.#replay.isMarked(key)) {
-      this.#push(key, undefined, false, cell, old, cause, false, receivedAtMs)
+      if (this.#filter?.isUnchanged(old, cell) === true) this.#unchangedCount++
+      else this.#push(key, undefined, false, cell, old, cause, false, receivedAtMs)
       return
     }
     this.#replay.mark(key)
@@ -250,6 +274,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     this.#buffer.push(
       new PendingChange(key, gone, goneFinalStateUnknown, here, old, cause, isInitial, receivedAtMs, sinceMs),
     )
+    this.#lag?.arm()
     // Also when no call can be made: it is then that the handler wants to know.
     if (this.#desync?.drops() === true) this.#context.slicer.wake(this)
     else this.#wake()
@@ -293,6 +318,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       if (steps % batchStepCount === 0 && runtime.nowMs() >= untilMs) break
     }
     this.#runner.flush()
+    this.#lag?.check()
     return hasMore
   }
 
@@ -409,6 +435,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     this.#context.onRemoved(this)
     this.#userSignal?.removeEventListener('abort', this.#onUserAbort)
     this.#resync?.stop()
+    this.#lag?.stop()
     this.#replay = undefined
     this.#buffer.clear()
     this.#desync?.clear()

@@ -1,8 +1,9 @@
 import type { Runtime } from '../base/runtime.ts'
 import type { Slicer } from '../base/slicer.ts'
 import { invalidOption, KubeInformerError } from '../errors.ts'
+import type { Column } from '../protocol/column.ts'
 import type { RecordStore, VersionCell } from '../protocol/record-store.ts'
-import type { HandlerName } from './callbacks.ts'
+import type { OnListenerError } from './callbacks.ts'
 import type { ChangeCause, ChangeSink } from './change-sink.ts'
 import type { ResourceEventHandlers } from './handlers.ts'
 import { Listener, type ListenerContext } from './listener.ts'
@@ -27,6 +28,8 @@ export interface ProcessorOptions<E> {
   readonly slicer: Slicer
   /** Asked for when the first listener comes: cache and processor need each other. */
   readonly cache: () => ListenedCache<E>
+  /** What stands in the records' tails; may grow until the first one comes. */
+  readonly columns?: readonly Column[]
   /** Why the cache has no complete list yet; undefined: it has. */
   readonly unsynced?: () => Unsynced | undefined
   /** One listener at a time, which may hold everything back. @default false */
@@ -34,7 +37,7 @@ export interface ProcessorOptions<E> {
   /** {@link Processor.isHolding} went back to false. */
   readonly onRoom?: () => void
   /** `key` is empty for `onSynced` and `onDesynced`. */
-  readonly onHandlerError: (error: unknown, key: string, handler: HandlerName, registration: object) => void
+  readonly onHandlerError: OnListenerError
 }
 
 /**
@@ -161,6 +164,7 @@ export class Processor<E> implements ChangeSink<E> {
       slicer,
       cells: () => cache.cells(),
       cell: (key) => cache.cell(key),
+      columns: this.#options.columns ?? [],
       reads: new SharedReads(cache.store, (cell) => cache.read(cell)),
       isListed: () => this.#isListed,
       onHandlerError,

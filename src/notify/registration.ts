@@ -6,7 +6,7 @@ export interface ListenerStats {
   readonly bytes: number
   /** Of that, old states held only for this listener. */
   readonly pinnedBytes: number
-  /** How long the change that is next has been waiting; 0: nothing waits. */
+  /** How long the oldest change has been waiting, since its last byte was read; 0: nothing waits. */
   readonly oldestAgeMs: number
   /** Async calls that have not settled; of a loop, 1 while it has a change. */
   readonly inProgress: number
@@ -18,9 +18,14 @@ export interface ListenerStats {
   readonly dropped: number
   /** Times that the buffer was dropped (`overflow: 'replay'`). */
   readonly desyncs: number
-  /** Handler calls that threw or rejected. */
+  /** Updates kept back by `when`: nothing in these subtrees had changed. */
+  readonly unchanged: number
+  /** Handler calls that threw or rejected, `lag.onChange` among them. */
   readonly errors: number
-  /** Time on the main thread in this listener's turns, in handlers above all; of async handlers the part before the first await. */
+  /**
+   * Time on the main thread in this listener's turns, in handlers above all, by the clock; of async handlers the part
+   * before the first await. What runs after one is in no figure: nobody can tell whose it is.
+   */
   readonly handlerMs: number
   /** Calls that had not ended when the registration's drain was over. */
   readonly abandoned: number

@@ -1,4 +1,5 @@
 import { KubeInformerError } from '../errors.ts'
+import { type Column, isHash } from './column.ts'
 import { type FieldStep, parseFieldPath } from './field-path.ts'
 import type { FieldSelection } from './messages.ts'
 
@@ -27,6 +28,8 @@ export class FieldPlan {
   role = 0
   /** Index of the column, -1: none. */
   column = -1
+  /** The same, of the column that is a hash of what is here. */
+  hash = -1
   drop = false
   /** Members that have no plan of their own are dropped. */
   dropOthers = false
@@ -72,11 +75,15 @@ export class FieldPlan {
     return this.dropOthers || this.members.size > 0
   }
 
+  /** Whether the value here is identity or a column. */
+  get isNoted(): boolean {
+    return this.role !== 0 || this.column >= 0 || this.hash >= 0
+  }
+
   /** Whether nothing at or below this place is special. */
   get isPlain(): boolean {
     return (
-      this.role === 0 &&
-      this.column < 0 &&
+      !this.isNoted &&
       !this.drop &&
       !this.dropOthers &&
       this.members.size === 0 &&
@@ -107,7 +114,7 @@ const columnCountMax = 255
  * Throws ERR_INVALID_OPTION for paths that do not parse, contradict each other, or repeat a column. Main calls it
  * before a watch starts: what only the worker refused would look like a server that is down, and be retried for ever.
  */
-export function planFields(fields: FieldSelection, columns: readonly string[]): FieldPlan {
+export function planFields(fields: FieldSelection, columns: readonly Column[]): FieldPlan {
   if (columns.length > columnCountMax) {
     throw new KubeInformerError('ERR_INVALID_OPTION', `more than ${columnCountMax} columns`)
   }
@@ -120,7 +127,7 @@ export function planFields(fields: FieldSelection, columns: readonly string[]): 
   if (keep !== undefined) keepPaths(root, [...keep, ...always.map(([path]) => path).filter(isNotMetadata)])
   for (const [path, value] of always) planAlways(root, parseFieldPath(path), value)
   if (fields.metadataOnly === true) keepMetadata(root)
-  for (const [index, path] of columns.entries()) planColumn(root, path, index)
+  for (const [index, column] of columns.entries()) planColumn(root, column, index)
   return root
 }
 
@@ -193,16 +200,20 @@ function undrop(plan: FieldPlan): void {
   if (plan.elements !== undefined) undrop(plan.elements)
 }
 
-function planColumn(root: FieldPlan, path: string, index: number): void {
+function planColumn(root: FieldPlan, column: Column, index: number): void {
+  const path = isHash(column) ? column.hash : column
   let plan = root
   for (const step of parseFieldPath(path)) {
+    // Values of several places have no one hash.
+    if (step === null && isHash(column)) throw columnError(path, 'is not one place')
     if (plan.dropOthers && step !== null && !plan.members.has(step)) throw columnError(path, 'is not kept')
     plan = plan.step(step)
     // An index that silently stays empty is worse than an error at the start.
     if (plan.drop) throw columnError(path, 'is dropped')
   }
-  if (plan.column >= 0) throw columnError(path, 'occurs twice')
-  plan.column = index
+  const kind = isHash(column) ? 'hash' : 'column'
+  if (plan[kind] >= 0) throw columnError(path, 'occurs twice')
+  plan[kind] = index
 }
 
 function columnError(path: string, what: string): KubeInformerError {

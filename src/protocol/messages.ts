@@ -1,3 +1,4 @@
+import type { Column } from './column.ts'
 import type { WireError } from './error-wire.ts'
 
 /** Every message between the main thread and a watch, both directions, in this file. */
@@ -79,8 +80,8 @@ export interface WatchSpec {
   readonly fields: FieldSelection
   /** URL of the module whose default export every object goes through, before its fields are selected. */
   readonly transform?: string
-  /** Paths whose values stand in the record header, in this order. */
-  readonly columns: readonly string[]
+  /** What stands in the tail of each record, in this order. */
+  readonly columns: readonly Column[]
   readonly bounds: WatchBounds
   readonly timing: ReflectorTiming
   /** What main answers from a user's functions: everything, or lists alone. Absent: the API server answers all. */

@@ -96,6 +96,14 @@ export function sameColumn(a: Buffer, aOffset: number, b: Buffer, bOffset: numbe
   return bStart + length <= b.length && sameBytes(a, aStart, b, bStart, length)
 }
 
+/** Whether a hash column surely stands for equal subtrees, in records of any epochs; false also where one lacks it. */
+export function sameHash(a: Buffer, aOffset: number, b: Buffer, bOffset: number, column: number): boolean {
+  const isThere =
+    column < (a[aOffset + recordOffsets.columnCount] as number) &&
+    column < (b[bOffset + recordOffsets.columnCount] as number)
+  return isThere && sameColumn(a, aOffset, b, bOffset, column)
+}
+
 function columnOffset(bytes: Buffer, offset: number, column: number): number {
   const flags = bytes[offset] as number
   if (column >= (bytes[offset + recordOffsets.columnCount] as number)) throw formatError(offset)

@@ -10,7 +10,8 @@
  * 12  f64  resourceVersion    (NaN: the tail has its text)
  * 20  16 bytes uid            (the UUID's bytes; zero: the tail has its text)
  * 36  body
- *     tail: versionText?, uidText? (MessagePack strings), then for each column a MessagePack array of strings
+ *     tail: versionText?, uidText? (MessagePack strings), then for each column a MessagePack array of strings, or of a
+ *           hash column a MessagePack uint64 (zero: the path leads nowhere)
  * ```
  * Header integers are little endian. Columns lie behind the body because their values are known only when it is
  * written: in front they would cost a move of every record.

@@ -3,6 +3,7 @@ import type { Overflow } from '../../src/notify/listener-limits.ts'
 import type { Processor } from '../../src/notify/processor.ts'
 import type { Registration } from '../../src/notify/registration.ts'
 import type { CacheContract } from './cache-contract.ts'
+import { FilterContract } from './filter-contract.ts'
 import { type AnyEvent, ListenerContract, type OpenCall, type Thing } from './listener-contract.ts'
 import type { ModelServer } from './model-server.ts'
 import type { Random } from './random.ts'
@@ -12,6 +13,7 @@ import type { VirtualClock } from './virtual-time.ts'
 
 interface Listening {
   readonly contract: ListenerContract
+  readonly filter: FilterContract
   readonly registration: Registration
   readonly loop?: SimulatedLoop
 }
@@ -56,7 +58,7 @@ export class Listeners {
   }
 
   add(): void {
-    const { processor, cache, server, random, isPrivate, log } = this.#options
+    const { stages, processor, cache, server, random, isPrivate, log } = this.#options
     if (this.#all.length >= (isPrivate ? 1 : listenersMax)) return
     const label = `listener ${++this.#added}`
     const countMax = random.pick([1, 2, 4, 16, 10_000])
@@ -69,6 +71,8 @@ export class Listeners {
         : ['coalesce', 'coalesce', 'replay'],
     )
     const doesResync = random.chance(0.2)
+    // By the hash, and by a path that is none.
+    const when = random.pick([undefined, undefined, ['metadata.labels'], ['metadata.labels.color']])
     const isLate = cache.fold.size > 0
     const asyncShare = random.pick([0, 0, 0.5, 1])
     const failingShare = random.pick([0, 0.2])
@@ -84,30 +88,36 @@ export class Listeners {
       overflow,
       doesResync,
       isLate,
+      isFiltered: when !== undefined,
+      isLoop: face === 'loop',
       log,
     })
     log(
       `${label} comes, ${face}: ${overflow}, ${countMax} changes, ${concurrency} calls${asyncShare > 0 ? ', asynchronous' : ''}`,
     )
+    const filter = new FilterContract(stages, label)
     const options = {
       // Each of them takes each of these handlers.
       buffer: { countMax, bytesMax: random.pick([1, 2_000, 16_000_000]), overflow: overflow as 'replay' },
       ...(doesResync && { resyncPeriodMs: 50 }),
+      ...(when !== undefined && { when }),
     }
     if (face === 'loop') {
       const loop = new SimulatedLoop({
-        ...{ stages: this.#options.stages, processor, listenerOptions: options, contract },
+        ...{ stages, processor, listenerOptions: options, contract },
+        see: (change) => filter.take(change),
         later: (goOn) => {
           if (slowMs > 0) this.#options.clock.nowMs += random.unit() * slowMs
           if (random.chance(asyncShare)) this.#open.push(goOn)
           else goOn()
         },
       })
-      this.#all.push({ contract, registration: loop.registration, loop })
+      this.#all.push({ contract, filter, registration: loop.registration, loop })
       return
     }
     const handle = (changes: readonly AnyEvent[]): PromiseLike<void> | undefined => {
       const call = contract.started(changes)
+      for (const change of changes) filter.take(change)
       if (slowMs > 0) this.#options.clock.nowMs += random.unit() * slowMs
       const fails = random.chance(failingShare)
       if (random.chance(asyncShare)) return this.#later(contract, call, fails)
@@ -127,7 +137,7 @@ export class Listeners {
         : { onAdd: one, onUpdate: one, onDelete: one, ...notices },
       { ...options, concurrency, ...(face === 'batch' && { batchCountMax }) },
     )
-    this.#all.push({ contract, registration })
+    this.#all.push({ contract, filter, registration })
   }
 
   remove(): void {
@@ -167,7 +177,10 @@ export class Listeners {
   }
 
   checkAtRest(): void {
-    for (const { contract, registration } of this.#all) contract.checkAtRest(registration)
+    for (const { contract, filter, registration } of this.#all) {
+      contract.checkAtRest(registration)
+      filter.checkAtRest(contract.told)
+    }
   }
 
   /** A promise that settles when the schedule says so, at once and not in a microtask: schedules stay synchronous. */

@@ -8,7 +8,7 @@ import {
 import { CacheContract } from './cache-contract.ts'
 import { violate } from './contract-violation.ts'
 import { Listeners } from './listeners.ts'
-import type { ModelServer } from './model-server.ts'
+import { columns, type ModelServer } from './model-server.ts'
 import type { OldWorld } from './old-world.ts'
 import type { Random } from './random.ts'
 import type { Stages } from './stages.ts'
@@ -63,6 +63,7 @@ export class MainSide {
       cache: () => this.indexer,
       isPrivate: options.isPrivate,
       onRoom: () => this.slicer.wake(this.#reader),
+      columns,
       onHandlerError: (error) => this.listeners.handlerError(error),
     })
     this.contract = new CacheContract<CacheEpoch>({
@@ -75,7 +76,7 @@ export class MainSide {
     this.listeners = new Listeners({ ...options, processor, cache: this.contract })
     this.indexer = new stages.Indexer({
       sink: this.contract,
-      columns: ['metadata.labels.color'],
+      columns,
       onIndexError: (_index, _key, error) => violate('index', String(error)),
       slabBytes: options.slabBytes,
       memoCount: 4,

@@ -1,4 +1,8 @@
+import type { Column } from '../../src/protocol/column.ts'
 import type { Random } from './random.ts'
+
+/** What stands in the records' tails. */
+export const columns: readonly Column[] = ['metadata.labels.color', { hash: 'metadata.labels' }]
 
 /** One state of one object, ever written. `serial` is unique over all of history, also across restored etcds. */
 export interface ObjectState {
@@ -8,6 +12,8 @@ export interface ObjectState {
   readonly version: number
   /** The informer's selector matches it. */
   readonly isVisible: boolean
+  /** With `isVisible` all that the labels say. */
+  readonly color: string
   readonly bytes: Buffer
 }
 
@@ -204,6 +210,7 @@ export class ModelServer {
   #state(key: string, uid: string, version: number, isVisible: boolean): ObjectState {
     const serial = ++this.#serial
     const [namespace, name] = key.includes('/') ? key.split('/') : [undefined, key]
+    const color = this.#random.pick(['red', 'green'])
     const object = {
       apiVersion: 'v1',
       kind: 'Thing',
@@ -214,12 +221,13 @@ export class ModelServer {
         resourceVersion: this.versionText(version),
         labels: {
           visible: String(isVisible),
-          color: this.#random.pick(['red', 'green']),
+          color,
         },
       },
       spec: { serial, ...(serial % 3 === 0 && { note: `note ${serial}` }) },
     }
-    const state = { serial, key, uid, version, isVisible, bytes: Buffer.from(JSON.stringify(object)) }
+    const bytes = Buffer.from(JSON.stringify(object))
+    const state = { serial, key, uid, version, isVisible, color, bytes }
     this.bySerial.set(serial, state)
     return state
   }

@@ -277,6 +277,27 @@ export const mutations: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: 'the hash of a subtree never changes',
+    edits: [
+      {
+        file: 'workers/transcode/record-tail.ts',
+        find: 'if (i >= columnsLength) writeNoHash(out, to)',
+        replace: 'if (i >= 0) writeNoHash(out, to)',
+      },
+    ],
+  },
+  {
+    name: 'an update of an object not told yet is kept back',
+    edits: [
+      {
+        file: 'src/notify/listener.ts',
+        find: '    this.#replay.mark(key)\n    this.#push(key, undefined, false, cell, undefined, ',
+        replace:
+          '    this.#replay.mark(key)\n    if (this.#filter?.isUnchanged(old, cell) === true) return\n    this.#push(key, undefined, false, cell, undefined, ',
+      },
+    ],
+  },
 ]
 
 /** A copy of the engine's sources with the mutation in it; `remove` when done. */

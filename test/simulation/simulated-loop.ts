@@ -1,6 +1,7 @@
 import type { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
 import type { Change } from '../../src/notify/changes.ts'
 import type { ChangesIterator } from '../../src/notify/changes-iterator.ts'
+import type { ObjectChange } from '../../src/notify/handlers.ts'
 import type { Processor } from '../../src/notify/processor.ts'
 import type { Registration } from '../../src/notify/registration.ts'
 import type { AnyListenerOptions } from '../../src/notify/replay-handlers.ts'
@@ -13,6 +14,7 @@ export interface SimulatedLoopOptions {
   readonly processor: Processor<CacheEpoch>
   readonly listenerOptions: AnyListenerOptions
   readonly contract: ListenerContract
+  readonly see: (change: ObjectChange<Thing>) => void
   /** Calls `goOn` now, or when the schedule says so. */
   readonly later: (goOn: () => void) => void
 }
@@ -57,7 +59,7 @@ export class SimulatedLoop {
   }
 
   #take(change: Change<Thing>): void {
-    const { contract, later } = this.#options
+    const { contract, see, later } = this.#options
     if (change.type === 'synced' || change.type === 'desynced') {
       if (change.type === 'synced') contract.synced(this.registration)
       else contract.desynced()
@@ -69,6 +71,7 @@ export class SimulatedLoop {
       return
     }
     const call = contract.started([change])
+    see(change)
     later(() => {
       contract.ended(call)
       this.#ask()

@@ -5,6 +5,7 @@ export interface Stages {
   readonly BatchReader: typeof import('../../src/engine/batch-reader.ts').BatchReader
   readonly Batch: typeof import('../../src/engine/batch.ts').Batch
   readonly Indexer: typeof import('../../src/indexer/indexer.ts').Indexer
+  readonly filteringResourceEventHandler: typeof import('../../src/notify/filtering-handler.ts').filteringResourceEventHandler
   readonly Processor: typeof import('../../src/notify/processor.ts').Processor
   readonly ChangesIterator: typeof import('../../src/notify/changes-iterator.ts').ChangesIterator
   readonly Slicer: typeof import('../../src/base/slicer.ts').Slicer
@@ -25,6 +26,7 @@ export async function loadStages(root: string): Promise<Stages> {
     load('src/indexer/indexer.ts'),
     load('src/notify/processor.ts'),
     load('src/notify/changes-iterator.ts'),
+    load('src/notify/filtering-handler.ts'),
     load('src/base/slicer.ts'),
     load('workers/delta-queue.ts'),
     load('workers/batch-writer.ts'),

@@ -10,7 +10,7 @@ import type { JsonTranscoder } from '../../workers/transcode/json-transcoder.ts'
 import type { CacheContract } from './cache-contract.ts'
 import type { BatchFacts } from './cache-story.ts'
 import { violate } from './contract-violation.ts'
-import type { ModelServer } from './model-server.ts'
+import { columns, type ModelServer } from './model-server.ts'
 import type { Random } from './random.ts'
 import { Reading, type ReadingFaults } from './reading.ts'
 import type { Stages } from './stages.ts'
@@ -85,7 +85,8 @@ export class WorkerLife {
       onRule: options.onRule,
     })
     const transcoder = (firstEpoch: number): JsonTranscoder => {
-      return new stages.JsonTranscoder({ fields: {}, columns: ['metadata.labels.color'], firstEpoch })
+      const hashKey = [random.below(3), options.incarnation] as const
+      return new stages.JsonTranscoder({ fields: {}, columns, hashKey, firstEpoch })
     }
     this.#intake = new stages.Intake({
       transcoder: shape.hasShortEpochs ? renewing(transcoder, random) : transcoder(0),

@@ -1,4 +1,5 @@
 import { KubeInformerError } from '../../src/errors.ts'
+import type { Column } from '../../src/protocol/column.ts'
 import type { DictionaryEpoch } from '../../src/protocol/dictionary-epoch.ts'
 import { type FieldPlan, planFields, role } from '../../src/protocol/field-plan.ts'
 import type { FieldSelection } from '../../src/protocol/messages.ts'
@@ -11,6 +12,7 @@ import { type RawFacts, rawFacts, type TypeMeta, withTypeMeta } from './raw-reco
 import { RecordEncoder } from './record-encoder.ts'
 import { RecordTail } from './record-tail.ts'
 import { StructureDictionary } from './structure-dictionary.ts'
+import type { HashKey } from './subtree-hash.ts'
 import { ValueDictionary } from './value-dictionary.ts'
 
 export interface TranscoderBounds {
@@ -40,10 +42,13 @@ const defaultTranscoderBounds: TranscoderBounds = {
 export interface JsonTranscoderOptions {
   readonly fields: FieldSelection
   /**
-   * Paths whose values stand in the record's tail, at most 255. A column below a dropped field is refused. Strings as
-   * they are, numbers as the server wrote them, booleans as text; anything else leaves nothing.
+   * What stands in the record's tail, at most 255. A column below a dropped field is refused. Of a path: strings as
+   * they are, numbers as the server wrote them, booleans as text; anything else leaves nothing. Of a hash: of whatever
+   * stands there, its bytes as they came, dropped fields in it included.
    */
-  readonly columns: readonly string[]
+  readonly columns: readonly Column[]
+  /** Of hash columns; not to be known to who writes objects. */
+  readonly hashKey?: HashKey
   readonly bounds?: Partial<TranscoderBounds>
   /** Number of the first dictionary epoch; every later one is one more. */
   readonly firstEpoch?: number
@@ -54,10 +59,10 @@ const typeRoles = (1 << role.apiVersion) | (1 << role.kind)
 
 /**
  * Bytes that a record of `jsonBytes` of JSON never exceeds, whatever the fields and columns: a number of four characters
- * (`1.1,`) may need nine bytes and stand once more in a column; 255 heads of columns and a little room to overrun.
+ * (`1.1,`) may need nine bytes and stand once more in a column; 255 hashes of nine bytes and a little room to overrun.
  */
 export function maxRecordBytes(jsonBytes: number): number {
-  return Math.ceil(jsonBytes * 3.25) + recordHeaderBytes + typeMetaBytesMax + 1024
+  return Math.ceil(jsonBytes * 3.25) + recordHeaderBytes + typeMetaBytesMax + 2560
 }
 
 /**
@@ -83,7 +88,7 @@ export class JsonTranscoder {
   constructor(options: JsonTranscoderOptions) {
     this.#plan = planFields(options.fields, options.columns)
     this.#bounds = { ...defaultTranscoderBounds, ...options.bounds }
-    this.#tail = new RecordTail(options.columns.length)
+    this.#tail = new RecordTail(options.columns, options.hashKey ?? [0, 0])
     this.#epoch = this.#begin(options.firstEpoch ?? 0)
   }
 

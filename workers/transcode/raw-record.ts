@@ -9,7 +9,7 @@ export interface RawFacts {
   readonly uid: string | undefined
   readonly version: string | undefined
   readonly hasEscapedKeys: boolean
-  /** By column. */
+  /** By column: its values; of a hash column the value as some JSON text that is the same for equal values. */
   readonly columns: string[][]
 }
 
@@ -56,6 +56,7 @@ export function withTypeMeta(text: string, typeMeta: TypeMeta): string {
 }
 
 function collect(value: unknown, plan: FieldPlan, columns: string[][]): void {
+  if (plan.hash >= 0) columns[plan.hash]?.push(JSON.stringify(value))
   if (plan.column >= 0) {
     if (typeof value === 'string' || typeof value === 'boolean') columns[plan.column]?.push(String(value))
     else if (value instanceof NumberText) columns[plan.column]?.push(value.text)

@@ -307,7 +307,7 @@ export class RecordEncoder extends ScalarEncoder {
 
   #plannedValue(site: Site): void {
     const plan = site.plan
-    if (plan !== undefined && (plan.role !== 0 || plan.column >= 0)) this.#specialValue(site)
+    if (plan?.isNoted === true) this.#specialValue(site)
     else this.value(site)
   }
 
@@ -335,6 +335,7 @@ export class RecordEncoder extends ScalarEncoder {
       if (plan.role === role.metadata) this.facts.metadataRead = c === ch.leftBrace
     }
     if (c === ch.quote) this.facts.note(plan.role, start, this.at)
+    if (plan.hash >= 0) this.facts.noteColumn(plan.hash, start, this.at)
     if (plan.column >= 0 && c !== ch.leftBrace && c !== ch.leftBracket && c !== 110) {
       this.facts.noteColumn(plan.column, start, this.at)
     }

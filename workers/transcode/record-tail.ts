@@ -1,18 +1,25 @@
+import { type Column, isHash } from '../../src/protocol/column.ts'
 import { recordFlags, recordOffsets } from '../../src/protocol/record-layout.ts'
 import type { Identity } from './identity.ts'
 import { ch } from './json-scanner.ts'
 import type { RawFacts } from './raw-record.ts'
 import type { RecordEncoder } from './record-encoder.ts'
 import { StringMemo } from './structure-dictionary.ts'
+import { type HashKey, hashBytes, SubtreeHash, writeNoHash } from './subtree-hash.ts'
 import { writeUidText } from './uid-bytes.ts'
 
 /** What stands around the body: the header, now that all is known, and the tail. */
 export class RecordTail {
   readonly columnCount: number
   readonly #memos: StringMemo[] = []
+  /** By column. */
+  readonly #isHash: readonly boolean[]
+  readonly #hash: SubtreeHash
 
-  constructor(columnCount: number) {
-    this.columnCount = columnCount
+  constructor(columns: readonly Column[], hashKey: HashKey) {
+    this.columnCount = columns.length
+    this.#isHash = columns.map(isHash)
+    this.#hash = new SubtreeHash(hashKey)
     this.forget()
   }
 
@@ -44,7 +51,8 @@ export class RecordTail {
     if (!identity.versionIsNumber) encoder.ownText(identity.versionText)
     if (isUidText && identity.uidText !== undefined) encoder.ownText(identity.uidText)
     for (let column = 0; column < this.columnCount; column++) {
-      if (raw === undefined) this.#column(encoder, column)
+      if (this.#isHash[column] === true) this.#hashColumn(encoder, column, raw)
+      else if (raw === undefined) this.#column(encoder, column)
       else this.#rawColumn(encoder, raw.columns[column] as string[])
     }
   }
@@ -65,6 +73,28 @@ export class RecordTail {
         encoder.literal(start, (columns[i + 2] as number) - start)
       }
     }
+  }
+
+  #hashColumn(encoder: RecordEncoder, column: number, raw: RawFacts | undefined): void {
+    const { out, to, view } = encoder
+    encoder.to += hashBytes
+    if (raw !== undefined) {
+      this.#rawHash(raw.columns[column]?.[0], out, to)
+      return
+    }
+    const { columns, columnsLength } = encoder.facts
+    let i = 0
+    while (i < columnsLength && columns[i] !== column) i += 3
+    if (i >= columnsLength) writeNoHash(out, to)
+    else this.#hash.write(view, columns[i + 1] as number, columns[i + 2] as number, out, to)
+  }
+
+  #rawHash(text: string | undefined, out: Buffer, to: number): void {
+    // Room behind the end, which the hash may read.
+    const bytes = Buffer.from(`${text}\0\0\0`)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    if (text === undefined) writeNoHash(out, to)
+    else this.#hash.write(view, 0, bytes.length - 3, out, to)
   }
 
   #rawColumn(encoder: RecordEncoder, texts: readonly string[]): void {

@@ -182,7 +182,7 @@ export class StructureDictionary {
     const branch = new KeyNode(key, node, value)
     if (plan !== undefined) {
       if (plan.drop) branch.special = special.dropped
-      else if (plan.role !== 0 || plan.column >= 0) branch.special = special.role
+      else if (plan.isNoted) branch.special = special.role
     }
     this.#write(branch)
     node.branches.push(branch)
