@@ -1,6 +1,7 @@
 import { cacheSyncError, type PendingSync } from './base/cache-sync-error.ts'
 import { checkSignalOptions } from './base/check-options.ts'
 import { KubeInformerError } from './errors.ts'
+import { boundCallback } from './notify/callbacks.ts'
 import type { ResourceEventHandlers } from './notify/handlers.ts'
 import type { ListenerStats, Registration } from './notify/registration.ts'
 
@@ -80,11 +81,11 @@ export function syncedTogether<T>(
         return onDesynced?.call(handlers)
       },
     }
-    if (onChanges !== undefined) return { onChanges: onChanges.bind(handlers), ...notices }
+    if (onChanges !== undefined) return { onChanges: boundCallback(onChanges, handlers), ...notices }
     return {
-      ...(onAdd && { onAdd: onAdd.bind(handlers) }),
-      ...(onUpdate && { onUpdate: onUpdate.bind(handlers) }),
-      ...(onDelete && { onDelete: onDelete.bind(handlers) }),
+      ...(onAdd && { onAdd: boundCallback(onAdd, handlers) }),
+      ...(onUpdate && { onUpdate: boundCallback(onUpdate, handlers) }),
+      ...(onDelete && { onDelete: boundCallback(onDelete, handlers) }),
       ...notices,
     }
   }

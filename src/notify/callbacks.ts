@@ -85,6 +85,13 @@ export function markAsync(callback: object): void {
   markedAsync.add(callback)
 }
 
+/** A mark stays on it. */
+export function boundCallback<C extends (...args: never[]) => unknown>(callback: C, handlers: object): C {
+  const bound = callback.bind(handlers) as C
+  if (markedAsync.has(callback)) markAsync(bound)
+  return bound
+}
+
 function isAsyncFunction(value: unknown): boolean {
   if (typeof value === 'function' && markedAsync.has(value)) return true
   return Object.prototype.toString.call(value) === '[object AsyncFunction]'

@@ -65,6 +65,21 @@ describe.each(threadCounts)('options of a registration, threads: $threads', ({ t
     expect(all.stats()).toMatchObject({ unchanged: 0, delivered: 7 })
   })
 
+  it('when: of pods whose status alone changes, however many do, nothing is delivered', async () => {
+    bed.server.populate({ resource: 'pods', objects: 30 })
+    const { informer } = bed.factory().core.v1.pods
+    const registration = informer.addEventHandler(
+      { onUpdate() {} },
+      { when: ['spec', 'metadata.labels', 'metadata.ownerReferences'] },
+    )
+    informer.start()
+    await registration.waitForSync({ signal: AbortSignal.timeout(10_000) })
+    bed.server.startChurn({ resource: 'pods', rate: 1_000, mode: 'updates' })
+    await until(() => registration.stats().unchanged > 60, 'updates were kept back')
+    bed.server.stopChurn()
+    expect(registration.stats()).toMatchObject({ delivered: 30, merged: 0, errors: 0 })
+  })
+
   it('when: refused at once for what is not cached, named', () => {
     const { informer } = bed.factory({ dropFields: ['data.secret'] }).core.v1.configmaps
     const add = (when: string[]) => () => informer.addEventHandler({ onAdd() {} }, { when })

@@ -12,6 +12,7 @@ const variants: readonly CheckOptions[] = [
   {
     freeze: true,
     columns: [['metadata', 'name'], ['spec'], ['status', 'labels', 'app'], ['metadata', 'labels', 'a.b']],
+    hashes: [['spec'], ['metadata', 'labels'], ['status', 'labels', 'app'], ['metadata', 'uid']],
   },
   {
     codegen: false,
@@ -36,6 +37,7 @@ const variants: readonly CheckOptions[] = [
       ['status', 'labels'],
     ],
     columns: [['spec', 'name']],
+    hashes: [['spec'], ['spec', 'name'], ['metadata']],
   },
   { typeMeta, keep: [['spec']], codegen: false },
 ]

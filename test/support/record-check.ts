@@ -30,6 +30,8 @@ export interface CheckOptions {
   readonly drop?: readonly (readonly Step[])[]
   readonly keep?: readonly (readonly Step[])[]
   readonly columns?: readonly (readonly Step[])[]
+  /** Hash columns, behind those. */
+  readonly hashes?: readonly (readonly Step[])[]
   readonly typeMeta?: { readonly apiVersion: string; readonly kind: string }
   readonly freeze?: boolean
   readonly codegen?: boolean
@@ -66,7 +68,8 @@ export class RecordCheck {
       ...(options.drop && { drop: options.drop.map(pathText) }),
       ...(options.keep && { keep: options.keep.map(pathText) }),
     }
-    this.transcoder = new JsonTranscoder({ fields, columns: this.#columns.map(pathText) })
+    const hashes = (options.hashes ?? []).map((path) => ({ hash: pathText(path) }))
+    this.transcoder = new JsonTranscoder({ fields, columns: [...this.#columns.map(pathText), ...hashes] })
     this.transcoder.typeMeta = options.typeMeta
     this.#epoch = this.transcoder.epoch.number
     this.#reader = this.#newReader()
