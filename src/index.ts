@@ -55,7 +55,6 @@ export type {
 } from './lister-watcher.ts'
 export type { Listed, ListerWatcherOptions } from './lister-watcher-options.ts'
 export type { NamespaceSet, NamespacesInformer } from './namespace-set.ts'
-export type { HandlerErrorContext, HandlerName } from './notify/callbacks.ts'
 export type { ChangeCause } from './notify/change-sink.ts'
 export type {
   Change,
@@ -66,6 +65,7 @@ export type {
   SyncChange,
 } from './notify/changes.ts'
 export { type FilteringOptions, filteringResourceEventHandler } from './notify/filtering-handler.ts'
+export type { HandlerErrorContext, HandlerName } from './notify/handler-error.ts'
 export type {
   AddEvent,
   BatchHandlers,

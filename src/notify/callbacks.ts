@@ -1,3 +1,4 @@
+import type { HandlerName } from './handler-error.ts'
 import type { ChangeFacts, ResourceEventHandlers } from './handlers.ts'
 
 /** Any of the events, as the listener makes them. */
@@ -19,33 +20,6 @@ export interface Callbacks {
   readonly desynced: (() => unknown) | undefined
   /** One of them is an async function. A plain function that returns a promise shows only when called. */
   readonly isAsync: boolean
-}
-
-export type HandlerName =
-  | 'onAdd'
-  | 'onUpdate'
-  | 'onDelete'
-  | 'onChanges'
-  | 'onSynced'
-  | 'onDesynced'
-  | 'lag.onChange'
-
-/** `own`: the registration's, which is told instead of anybody else. */
-export type OnListenerError = (
-  error: unknown,
-  key: string,
-  handler: HandlerName,
-  registration: object,
-  own: ((error: unknown, context: HandlerErrorContext) => void) | undefined,
-) => void
-
-/** Where a handler failed. */
-export interface HandlerErrorContext {
-  /** `pods`, `apps/v1/deployments`. */
-  readonly resource: string
-  /** Empty for `onChanges`, `onSynced`, `onDesynced` and `lag.onChange`. */
-  readonly key: string
-  readonly handler: HandlerName | 'index'
 }
 
 export const handlerNames: Readonly<Record<'add' | 'update' | 'delete', HandlerName>> = {

@@ -1,12 +1,13 @@
 import type { Runtime } from '../base/runtime.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
-import { type Callbacks, type HandlerName, handlerNames } from './callbacks.ts'
+import { type Callbacks, handlerNames } from './callbacks.ts'
 import { ChangeBatch } from './change-batch.ts'
 import { ChangeEvent, type EventReader } from './change-event.ts'
 import type { ChangeCause } from './change-sink.ts'
 import { callWithin, HandlerCall, type HandlerCalls, isThenable } from './handler-calls.ts'
 import { HeldChange } from './held-change.ts'
 import type { ListenerLimits } from './listener-limits.ts'
+import type { HandlerName } from './handler-error.ts'
 
 export interface HandlerRunnerOptions<E> {
   readonly runtime: Runtime

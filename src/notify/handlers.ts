@@ -1,6 +1,6 @@
 import type { JsonValue } from '../kubernetes-object.ts'
-import type { HandlerErrorContext } from './callbacks.ts'
 import type { ChangeCause } from './change-sink.ts'
+import type { HandlerErrorContext } from './handler-error.ts'
 import type { LagOptions } from './lag-signal.ts'
 
 /** What handlers get is frozen all the way down; this says so to the compiler. */

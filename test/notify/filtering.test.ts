@@ -187,6 +187,24 @@ describe('the filtering handler', () => {
     expect(bed.errors.map(({ error }) => String(error))).toEqual(['Error: and failed'])
   })
 
+  test('an asynchronous handler may remove its registration in its very first call', async () => {
+    const bed = new NotifyBed()
+    const log: string[] = []
+    const registration = bed.listen(
+      accepting([1], {
+        async onAdd() {
+          await undefined
+          await registration.remove()
+          log.push('removed')
+        },
+      }),
+      { drainMs: 60_000 },
+    )
+    bed.put('a')
+    await bed.settle()
+    expect(log).toEqual(['removed'])
+  })
+
   test('hands on what is no change', async () => {
     const bed = new NotifyBed()
     const log: string[] = []
