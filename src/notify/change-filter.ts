@@ -51,7 +51,7 @@ export class ChangeFilter<E> {
   }
 }
 
-/** @throws ERR_INVALID_OPTION for what is no list of paths */
+/** Each once, in one spelling: a place has one hash column. @throws ERR_INVALID_OPTION for what is no list of paths */
 export function checkWhen(when: unknown): readonly string[] | undefined {
   if (when === undefined) return undefined
   const allowed = "must be an array of paths such as ['spec', 'metadata.labels']"
@@ -60,8 +60,7 @@ export function checkWhen(when: unknown): readonly string[] | undefined {
   }
   // It would keep back every update, which leaving out onUpdate says better.
   if (when.length === 0) throw invalidOption('when', when, allowed)
-  for (const path of when) memberSteps(path)
-  return [...new Set(when as readonly string[])]
+  return [...new Set((when as readonly string[]).map((path) => memberSteps(path).map(stepText).join('')))]
 }
 
 /**
@@ -103,6 +102,11 @@ function memberSteps(path: string): readonly string[] {
     if (step === null) throw invalidOption('when', path, `${allowed}; of elements name their array`)
     return step
   })
+}
+
+function stepText(step: string, i: number): string {
+  if (/^[^.[\]'"/\s]+$/.test(step)) return i === 0 ? step : `.${step}`
+  return step.includes("'") ? `["${step}"]` : `['${step}']`
 }
 
 /** undefined: the path leads nowhere. An array has elements, and no members such as its length. */

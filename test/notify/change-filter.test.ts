@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { lackingHashes } from '../../src/notify/change-filter.ts'
 import { gate, NotifyBed, recorder } from './notify-bed.ts'
 
 /** These records have no hash columns: both states are read. `uid` never changes, `version` always does. */
@@ -58,6 +59,14 @@ describe('the change filter', () => {
     log.length = 0
     await bed.runtime.advance(1_000)
     expect(log).toEqual(['update a 4>4', 'update b 3>3'])
+  })
+
+  test('takes two spellings of a path for one', () => {
+    const labels = lackingHashes(["metadata['labels']", "['metadata'].labels"], {}, [])
+    expect(labels).toEqual([{ hash: 'metadata.labels' }])
+    expect(lackingHashes(['metadata["labels"]'], {}, labels)).toEqual([])
+    const odd = ["metadata.annotations['a.b/c']", `metadata.annotations["it's"]`, "metadata.annotations['']"]
+    expect(lackingHashes(odd, {}, [])).toEqual(odd.map((hash) => ({ hash })))
   })
 
   test.each([
