@@ -35,6 +35,7 @@ export type {
   InformerState,
   InformerStats,
   RefusedObject,
+  Staleness,
 } from './informer-stats.ts'
 export type {
   JsonValue,
@@ -64,6 +65,7 @@ export type {
   ReplayLoopChange,
   SyncChange,
 } from './notify/changes.ts'
+export type { DeliveryTotals } from './notify/delivery-totals.ts'
 export { type FilteringOptions, filteringResourceEventHandler } from './notify/filtering-handler.ts'
 export type { HandlerErrorContext, HandlerName } from './notify/handler-error.ts'
 export type {
@@ -93,6 +95,11 @@ export type {
   ReplayUpdateEvent,
 } from './notify/replay-handlers.ts'
 export type { ObjectList } from './object-list.ts'
+export type { ChannelMessages, InformerScope } from './observe/channels.ts'
+export type { Logger } from './observe/logger.ts'
+export type { MetricsRegistry } from './observe/metric.ts'
+export type { MetricsOption } from './observe/metrics.ts'
+export type { ObserveOptions } from './observe/options.ts'
 export type { BoundsOptions, FieldOptions, InformerFactoryOptions, ResourceOptions } from './options.ts'
 export type { WireError } from './protocol/error-wire.ts'
 export type { Compression, ReflectorTiming, WatchCounters, WatchState } from './protocol/messages.ts'

@@ -17,6 +17,7 @@ import {
   validateListerWatcherOptions,
 } from './lister-watcher-options.ts'
 import { NamespaceSets } from './namespace-sets.ts'
+import { FactoryObserver } from './observe/factory-observer.ts'
 import {
   boundsOf,
   fieldsOf,
@@ -46,6 +47,7 @@ export class InformerFactory extends TypedGroups {
   readonly #broker: CredentialsBroker
   readonly #handles = new Map<string, Handle<KubernetesObject>>()
   readonly #onHandlerError: InformerOptions['onHandlerError']
+  readonly #observer: FactoryObserver
   readonly #sources = new Map<string, ListerWatcher>()
   readonly #sets = new NamespaceSets()
   #privateCount = 0
@@ -61,12 +63,16 @@ export class InformerFactory extends TypedGroups {
     // Before an engine: an option that it refuses would leave threads behind.
     this.#broker = createCredentialsBroker(options.kubeConfig)
     this.#engine = shared ?? new Engine(options)
+    // Last: a factory that was refused must not stay in the user's registry.
+    this.#observer = new FactoryObserver(options, this)
     if (engine !== undefined) InformerEngine.attach(engine, this)
     const warnings = new HandlerWarnings(() => this.#engine.runtime.nowMs())
     this.#onHandlerError =
-      onHandlerError === undefined
-        ? (error, context, source) => warnings.report(error, context, source)
-        : (error, context) => onHandlerError(error, context)
+      onHandlerError !== undefined
+        ? (error, context) => onHandlerError(error, context)
+        : (error, context, source) => {
+            if (!this.#observer.hasLogger) warnings.report(error, context, source)
+          }
   }
 
   /** Any resource, of its objects the metadata alone: the same as `select({ metadataOnly: true })`. */
@@ -179,6 +185,7 @@ export class InformerFactory extends TypedGroups {
     const { engine } = this.#options
     if (engine === undefined) await this.#engine.close()
     else InformerEngine.detach(engine, this)
+    this.#observer.close()
   }
 
   #informers(accepts = (_handle: Handle<KubernetesObject>): boolean => true): Informer<KubernetesObject>[] {
@@ -290,6 +297,7 @@ export class InformerFactory extends TypedGroups {
           resyncPeriodMs,
           drainMs: this.#options.drainMs ?? 5_000,
           onHandlerError: this.#onHandlerError,
+          observer: this.#observer,
           isFactoryStarted: () => this.#isStarted,
           template: {
             ...what,

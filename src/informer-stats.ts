@@ -1,5 +1,6 @@
 import type { PendingSync } from './base/cache-sync-error.ts'
 import type { ErrorCode, KubeInformerError } from './errors.ts'
+import type { DeliveryTotals } from './notify/delivery-totals.ts'
 import type { ListenerStats } from './notify/registration.ts'
 import type { WireError } from './protocol/error-wire.ts'
 import type { WatchCounters, WatchState } from './protocol/messages.ts'
@@ -15,6 +16,8 @@ export interface InformerStats {
   readonly resource: string
   readonly state: InformerState
   readonly objects: number
+  /** Everything up to this version is cached; undefined before the first list, and while listing anew. */
+  readonly lastSyncResourceVersion: string | undefined
   /** Worker side; reported twice a second and at the stop: just after a relist, `relists` may still be the number of before. */
   readonly watch: WatchCounters
   readonly workerRestarts: number
@@ -35,6 +38,8 @@ export interface InformerStats {
   readonly movedBytes: number
   /** Dictionary epochs alive. */
   readonly epochs: number
+  /** Of all registrations there ever were. */
+  readonly delivery: DeliveryTotals
   readonly listeners: readonly ListenerStats[]
 }
 
@@ -64,11 +69,27 @@ export interface RefusedObject {
   readonly error: WireError
 }
 
-/** Fit for a liveness or readiness probe. */
+/** Why the cache is not known to be current. */
+export interface Staleness {
+  /** The state, where that says it; `silent`: watching, and no byte for longer than `timing.silenceMs`. */
+  readonly reason: Exclude<InformerState, 'watching'> | 'silent'
+  readonly message: string
+  /** Since it last was known to be current, or since it was made; while `silent`, since the last byte. */
+  readonly forMs: number
+}
+
+/** Fit for a readiness probe and for alerts; what a liveness probe may look at: docs/reliability.md. */
 export interface InformerHealth {
   readonly resource: string
   readonly state: InformerState
   readonly hasSynced: boolean
+  /**
+   * The cache is complete and its watch is alive: open, read, and not silent for `timing.silenceMs` (bookmarks come once a
+   * minute; a source of yours may be silent). Watch and thread may still be behind by what is on its way.
+   */
+  readonly isFresh: boolean
+  /** Why not, while it is not. */
+  readonly stale?: Staleness
   readonly syncedAtMs?: number
   /** Failed attempts in a row, 0 while healthy. */
   readonly attempt: number

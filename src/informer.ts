@@ -32,6 +32,8 @@ import type {
   ReplayEventHandlers,
   ReplayListenerOptions,
 } from './notify/replay-handlers.ts'
+import { type FactoryObserver, observerOf } from './observe/factory-observer.ts'
+import type { InformerObserver } from './observe/informer-observer.ts'
 import type { Column } from './protocol/column.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { FromWatch } from './protocol/messages.ts'
@@ -52,6 +54,8 @@ export interface InformerOptions {
   readonly drainMs: number
   /** `source`: the registration, or what else failed. */
   readonly onHandlerError: (error: unknown, context: HandlerErrorContext, source: object) => void
+  /** Logger and name; left out, there are channels only. */
+  readonly observer?: FactoryObserver
   /** The factory has been started: one that is idle still was asked for too late. Left out without a factory. */
   readonly isFactoryStarted?: () => boolean
   /** What to begin with. */
@@ -82,6 +86,7 @@ export class Informer<T> {
   readonly #scans: IndexScans
   readonly #session: WatchSession
   readonly #processor: Processor<CacheEpoch>
+  readonly #observer: InformerObserver
   readonly #refused = new RefusedObjects()
   readonly #warmStart: WarmStart
   readonly #changed = new Set<() => void>()
@@ -99,6 +104,7 @@ export class Informer<T> {
     this.#options = options
     this.resource = options.resource
     const { engine } = options
+    this.#observer = observerOf(options, () => engine.runtime.nowMs())
     let cache: Indexer | undefined
     this.#processor = new Processor<CacheEpoch>({
       runtime: engine.runtime,
@@ -110,24 +116,24 @@ export class Informer<T> {
         this.#cache.hasSynced ? undefined : { pending: this.#pending(), lastError: this.#error },
       columns: this.#columns,
       onHandlerError: (error, key, handler, registration, own) => {
+        this.#observer.handlerFailed(error, key, handler, registration)
         const context = { resource: options.resource, key, handler }
         if (own === undefined) options.onHandlerError(error, context, registration)
         else own(error, context)
       },
+      tracer: this.#observer.tracer,
     })
     this.#cache = new Indexer({
       sink: this.#processor,
       columns: this.#columns,
       onDeleted: (key, version) => this.#refused.deleted(key, version),
       random: () => engine.runtime.random(),
-      onIndexError: (index, key, error) =>
-        this.#callUser(() =>
-          options.onHandlerError(
-            new Error(`index "${index}" failed`, { cause: error }),
-            { resource: options.resource, key, handler: 'index' },
-            this,
-          ),
-        ),
+      onIndexError: (index, key, cause) => {
+        const error = new Error(`index "${index}" failed`, { cause })
+        this.#observer.handlerFailed(error, key, 'index', this)
+        const context = { resource: options.resource, key, handler: 'index' } as const
+        this.#callUser(() => options.onHandlerError(error, context, this))
+      },
     })
     cache = this.#cache
     this.#scans = new IndexScans(this.#cache, engine.slicer, () => engine.runtime.nowMs())
@@ -145,6 +151,7 @@ export class Informer<T> {
       ...(options.isPrivate === true && { isHolding: () => this.#processor.isHolding }),
       onState: (state, error, attempt) => this.#setState(state, error, attempt),
       onRefused: (refused) => this.#refuse(refused),
+      onNote: (note) => this.#observer.note(note),
       onApplied: () => this.#applied(),
     })
   }
@@ -332,6 +339,7 @@ export class Informer<T> {
       resource: this.resource,
       state: this.#state,
       objects: size,
+      lastSyncResourceVersion: this.#cache.safeVersion,
       watch: this.#session.counters,
       workerRestarts: this.#session.restarts,
       threadId: this.#session.threadId,
@@ -344,6 +352,7 @@ export class Informer<T> {
       pinnedBytes: store.pinnedBytes,
       movedBytes: store.movedBytes,
       epochs: store.slabsByEpoch.size,
+      delivery: this.#processor.totals(),
       listeners: this.#processor.stats(),
     }
   }
@@ -351,11 +360,14 @@ export class Informer<T> {
   /** State, last error and refused objects: fit for a probe. */
   health(): InformerHealth {
     const counters = this.#session.counters
+    const stale = this.#observer.staleness(this.#cache.hasSynced, counters.lastByteAtMs)
     return {
       resource: this.resource,
       state: this.#state,
       attempt: this.#attempt,
       hasSynced: this.#cache.hasSynced,
+      isFresh: stale === undefined,
+      ...(stale && { stale }),
       ...(this.#syncedAtMs !== undefined && { syncedAtMs: this.#syncedAtMs }),
       ...(this.#error && { error: { code: this.#error.code, message: this.#error.message } }),
       ...(counters.lastByteAtMs > 0 && {
@@ -390,6 +402,7 @@ export class Informer<T> {
     this.#state = state
     this.#error = error
     this.#attempt = attempt
+    this.#observer.state(state, error, attempt, this.#session.threadId)
     for (const listener of this.#stateListeners) this.#callUser(() => listener(state, error))
     this.#notify()
   }
@@ -409,6 +422,7 @@ export class Informer<T> {
     this.#warmStart.applied()
     if (this.#syncedAtMs === undefined && this.#cache.hasSynced) {
       this.#syncedAtMs = this.#options.engine.runtime.nowMs()
+      this.#observer.synced(this.#cache.size)
       this.#notify()
     }
     this.#refused.forgetRepaired(this.#cache)
@@ -418,6 +432,7 @@ export class Informer<T> {
     const { key, resourceVersion, bytes, error, generation } = refused
     this.#cache.sawGeneration(generation)
     const named = { key, resourceVersion, bytes, error }
+    this.#observer.refused(named)
     this.#options.onRefused?.(named)
     this.#refused.add(named, generation)
     const now = this.#options.engine.runtime.nowMs()

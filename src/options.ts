@@ -5,6 +5,7 @@ import { checkEngineOptions, engineOptionNames } from './engine-options.ts'
 import { invalidOption, printed, wrongType } from './errors.ts'
 import { InformerEngine } from './informer-engine.ts'
 import type { HandlerErrorContext } from './notify/handler-error.ts'
+import { checkObserveOptions, type ObserveOptions, observeOptionNames } from './observe/options.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { Compression, FieldSelection, ReflectorTiming, WatchBounds } from './protocol/messages.ts'
 import { checkTiming } from './reflector/timing.ts'
@@ -36,7 +37,12 @@ export interface ResourceOptions extends FieldOptions, TransformOptions {
 }
 
 /** Options of {@link createInformerFactory}, validated there; an unknown one is refused. */
-export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, FieldOptions, TransformOptions {
+export interface InformerFactoryOptions
+  extends EngineOptions,
+    BoundsOptions,
+    FieldOptions,
+    TransformOptions,
+    ObserveOptions {
   /**
    * An engine shared with other factories (`createEngine`), which then says what {@link EngineOptions} say: none of them
    * may stand beside it. @default one of the factory's own
@@ -63,7 +69,8 @@ export interface InformerFactoryOptions extends EngineOptions, BoundsOptions, Fi
   readonly timing?: Partial<ReflectorTiming>
   /**
    * A handler threw or rejected, or a function of an index threw; called for every one.
-   * @default a process warning with code KUBE_INFORMER_HANDLER_ERROR, at most one a minute per registration and handler
+   * @default a process warning with code KUBE_INFORMER_HANDLER_ERROR, at most one a minute per registration and handler;
+   * none where there is a `logger`
    */
   readonly onHandlerError?: (error: unknown, context: HandlerErrorContext) => void
 }
@@ -97,6 +104,7 @@ const otherOptions: readonly (keyof InformerFactoryOptions)[] = [
   'transform',
   'engine',
   'compression',
+  ...observeOptionNames,
 ]
 
 const compressions: readonly Compression[] = ['none', 'lists', 'all']
@@ -108,6 +116,7 @@ export function validateFactoryOptions(options: InformerFactoryOptions): void {
   checkEngine(options)
   for (const [name, range] of Object.entries(ranges)) checkWhole(name, Reflect.get(options, name), range)
   checkPathPart('namespace', namespace)
+  checkObserveOptions(options)
   checkType('onHandlerError', onHandlerError, 'function')
   if (compression !== undefined && !compressions.includes(compression)) {
     throw invalidOption('compression', compression, `must be one of ${compressions.join(', ')}`)

@@ -4,7 +4,7 @@ import type { KubeInformerError } from '../src/errors.ts'
 import type { DictionaryEpoch } from '../src/protocol/dictionary-epoch.ts'
 import { toWireError, type WireError } from '../src/protocol/error-wire.ts'
 import { MemoryBudget } from '../src/protocol/memory-budget.ts'
-import type { FromWatch, ToWatch, WatchCounters, WatchSpec } from '../src/protocol/messages.ts'
+import type { FromWatch, ReflectorNote, ToWatch, WatchCounters, WatchSpec } from '../src/protocol/messages.ts'
 import { parseResourceVersion } from '../src/protocol/resource-version.ts'
 import { BatchPort } from './batch-port.ts'
 import { BatchWriter } from './batch-writer.ts'
@@ -104,6 +104,7 @@ class Watch {
       host: {
         setState: (state, error, attempt) =>
           this.#post({ type: 'state', state, attempt, ...(error && { error: this.#shown(error) }) }),
+        noted: (note) => this.#post({ type: 'note', note: this.#shownNote(note) }),
         requestConnection: () =>
           this.#post({ type: 'connection-request', connections: this.#driver.connectionsOfRequest }),
         requestPermit: () => this.#post({ type: 'sync-request' }),
@@ -192,6 +193,10 @@ class Watch {
     }
   }
 
+  #shownNote({ error, ...note }: ReflectorNote<KubeInformerError>): ReflectorNote {
+    return { ...note, ...(error && { error: this.#shown(error) }) }
+  }
+
   /** A chunk went through all stages: let it out, count it, and stop reading if the queue is at its bound. */
   #chunkEnds(bytes: number): void {
     this.#batchPort.touched(bytes)
@@ -240,7 +245,7 @@ class Watch {
       queueCount: count,
       queueBytes: bytes,
       queueBytesPeak: this.#queueBytesPeak,
-      credit: this.#batchPort.creditBytes,
+      inFlightBytes: this.#spec.bounds.inFlightBytesMax - this.#batchPort.creditBytes,
     }
   }
 

@@ -3,10 +3,12 @@ import type { WatchCounters } from '../protocol/messages.ts'
 export const emptyCounters: Readonly<WatchCounters> = {
   bytesRead: 0,
   wireBytesRead: 0,
+  transcodeMs: 0,
   events: 0,
   bookmarks: 0,
   lists: 0,
   watches: 0,
+  shortWatches: 0,
   relists: 0,
   reconnects: 0,
   merged: 0,
@@ -15,17 +17,19 @@ export const emptyCounters: Readonly<WatchCounters> = {
   queueCount: 0,
   queueBytes: 0,
   queueBytesPeak: 0,
-  credit: 0,
+  inFlightBytes: 0,
   lastByteAtMs: 0,
 }
 
 const cumulative = [
   'bytesRead',
   'wireBytesRead',
+  'transcodeMs',
   'events',
   'bookmarks',
   'lists',
   'watches',
+  'shortWatches',
   'relists',
   'reconnects',
   'merged',

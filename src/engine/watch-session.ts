@@ -8,6 +8,7 @@ import { fromWireError } from '../protocol/error-wire.ts'
 import type {
   ConnectionMaterial,
   FromWatch,
+  ReflectorNote,
   ToWatch,
   WatchCounters,
   WatchSpec,
@@ -43,6 +44,7 @@ export interface WatchSessionOptions {
   readonly template: WatchTemplate
   readonly onState: (state: WatchState, error: KubeInformerError | undefined, attempt: number) => void
   readonly onRefused: (refused: Extract<FromWatch, { type: 'refused' }>) => void
+  readonly onNote?: (note: ReflectorNote<KubeInformerError>) => void
   /** A batch has been applied. */
   readonly onApplied: () => void
   /** Fills the cache before the first request. */
@@ -321,6 +323,11 @@ export class WatchSession implements Restartable {
         this.#options.onRefused(message)
         this.#post({ type: 'refused-seen' })
         break
+      case 'note': {
+        const { error, ...note } = message.note
+        this.#options.onNote?.({ ...note, ...(error && { error: fromWireError(error) }) })
+        break
+      }
       case 'counters':
       case 'stopped':
         this.#present = message.counters

@@ -5,15 +5,17 @@ import { ChangeBatch } from './change-batch.ts'
 import { ChangeEvent, type EventReader } from './change-event.ts'
 import type { ChangeCause } from './change-sink.ts'
 import { callWithin, HandlerCall, type HandlerCalls, isThenable } from './handler-calls.ts'
+import type { HandlerName } from './handler-error.ts'
+import type { HandlerTracer } from './handler-tracer.ts'
 import { HeldChange } from './held-change.ts'
 import type { ListenerLimits } from './listener-limits.ts'
-import type { HandlerName } from './handler-error.ts'
 
 export interface HandlerRunnerOptions<E> {
   readonly runtime: Runtime
   readonly callbacks: Callbacks
   readonly limits: ListenerLimits
   readonly calls: HandlerCalls
+  readonly tracer?: HandlerTracer | undefined
   readonly reader: EventReader<E>
   readonly release: (cell: VersionCell<E>) => void
   readonly onHandlerError: (error: unknown, key: string, handler: HandlerName) => void
@@ -54,8 +56,8 @@ export class HandlerRunner<E> {
     receivedAtMs: number,
   ): void {
     this.deliveredCount++
-    const { callbacks, reader, release, onFinished } = this.#options
-    const handler = callbacks[type]
+    const { callbacks, tracer, reader, release, onFinished } = this.#options
+    let handler = callbacks[type]
     if (handler === undefined && this.batch === undefined) {
       release(cell)
       if (old !== undefined && old !== cell) release(old)
@@ -77,6 +79,7 @@ export class HandlerRunner<E> {
       this.batch?.add(event, cell.length + (old === undefined || old === cell ? 0 : old.length))
       return
     }
+    if (tracer?.isHeard) handler = tracer.trace(handler, key, handlerNames[type], cause)
     const call = this.#mayAwait ? new HandlerCall() : undefined
     const promise = this.#invoke(handler, event, call, key, handlerNames[type])
     if (promise === undefined) {
@@ -94,12 +97,14 @@ export class HandlerRunner<E> {
 
   /** Calls `onChanges` with what has been gathered, if anything has. */
   flush(): void {
-    const { callbacks, limits, release, onFinished } = this.#options
+    const { callbacks, limits, tracer, release, onFinished } = this.#options
     const { batch } = this
-    if (batch === undefined || batch.isEmpty || callbacks.changes === undefined) return
+    let { changes } = callbacks
+    if (batch === undefined || batch.isEmpty || changes === undefined) return
+    if (tracer?.isHeard) changes = tracer.trace(changes, '', 'onChanges', undefined)
     this.batch = new ChangeBatch(limits)
     const call = this.#mayAwait ? new HandlerCall() : undefined
-    const promise = this.#invoke(callbacks.changes, batch.toArray(), call, '', 'onChanges')
+    const promise = this.#invoke(changes, batch.toArray(), call, '', 'onChanges')
     if (promise === undefined) {
       batch.end(release, onFinished)
       return

@@ -12,6 +12,7 @@ import { Desync } from './desync.ts'
 import { currentCall, HandlerCalls, outsideCalls } from './handler-calls.ts'
 import type { OnListenerError } from './handler-error.ts'
 import { HandlerRunner } from './handler-runner.ts'
+import type { HandlerTracer } from './handler-tracer.ts'
 import type { ResourceEventHandlers } from './handlers.ts'
 import { LagSignal } from './lag-signal.ts'
 import { ListenerBuffer } from './listener-buffer.ts'
@@ -39,6 +40,7 @@ export interface ListenerContext<E> {
   /** The cache has held a complete list. */
   readonly isListed: () => boolean
   readonly onHandlerError: OnListenerError
+  readonly tracer?: HandlerTracer | undefined
   readonly unsynced: () => Unsynced | undefined
   readonly onRemoved: (listener: Listener<E>) => void
   /** {@link Listener.isHolding} went back to false. */
@@ -89,6 +91,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       callbacks: callbacksOf(handlers),
       limits,
       calls: this.#calls,
+      tracer: context.tracer,
       reader: limits.overflow === 'replay' ? Desync.reader(this) : this,
       release: context.reads.release,
       onHandlerError: (error, key, handler) =>

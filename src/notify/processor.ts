@@ -4,7 +4,9 @@ import { invalidOption, KubeInformerError } from '../errors.ts'
 import type { Column } from '../protocol/column.ts'
 import type { RecordStore, VersionCell } from '../protocol/record-store.ts'
 import type { ChangeCause, ChangeSink } from './change-sink.ts'
+import { addTotals, type DeliveryTotals, noTotals } from './delivery-totals.ts'
 import type { OnListenerError } from './handler-error.ts'
+import type { HandlerTracer } from './handler-tracer.ts'
 import type { ResourceEventHandlers } from './handlers.ts'
 import { Listener, type ListenerContext } from './listener.ts'
 import { checkBatchOptions, checkHandlers, type ListenerLimits, listenerLimits } from './listener-limits.ts'
@@ -38,6 +40,7 @@ export interface ProcessorOptions<E> {
   readonly onRoom?: () => void
   /** `key` is empty for `onSynced` and `onDesynced`. */
   readonly onHandlerError: OnListenerError
+  readonly tracer?: HandlerTracer | undefined
 }
 
 /**
@@ -51,6 +54,8 @@ export class Processor<E> implements ChangeSink<E> {
   #listeners: readonly Listener<E>[] = []
   /** Removed, with calls in progress perhaps. */
   #leaving: readonly Listener<E>[] = []
+  /** Of those that have left for good. */
+  readonly #past = noTotals()
   #isListed = false
   #isClosed = false
 
@@ -97,6 +102,13 @@ export class Processor<E> implements ChangeSink<E> {
 
   stats(): ListenerStats[] {
     return this.#listeners.map((listener) => listener.stats())
+  }
+
+  /** Of all there ever were: a counter must not fall when one goes. */
+  totals(): DeliveryTotals {
+    const sum = { ...this.#past }
+    for (const listener of [...this.#listeners, ...this.#leaving]) addTotals(sum, listener.stats())
+    return sum
   }
 
   /** Removes all listeners, and takes no new one. Resolves when their calls have ended or their `drainMs` are over. */
@@ -157,7 +169,7 @@ export class Processor<E> implements ChangeSink<E> {
   }
 
   #makeContext(): ListenerContext<E> {
-    const { runtime, slicer, onHandlerError } = this.#options
+    const { runtime, slicer, onHandlerError, tracer } = this.#options
     const cache = this.#options.cache()
     return {
       runtime,
@@ -168,10 +180,13 @@ export class Processor<E> implements ChangeSink<E> {
       reads: new SharedReads(cache.store, (cell) => cache.read(cell)),
       isListed: () => this.#isListed,
       onHandlerError,
+      tracer,
       unsynced: this.#options.unsynced ?? (() => undefined),
       onRoom: this.#options.onRoom ?? (() => {}),
       onRemoved: (gone) => {
         this.#listeners = this.#listeners.filter((listener) => listener !== gone)
+        const ended = this.#leaving.filter((listener) => listener.inProgress === 0)
+        for (const listener of ended) addTotals(this.#past, listener.stats())
         this.#leaving = [...this.#leaving.filter((listener) => listener.inProgress > 0), gone]
       },
     }

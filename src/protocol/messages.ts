@@ -161,6 +161,8 @@ export interface WatchCounters {
   bytesRead: number
   /** The same as they came over the wire: fewer where they were compressed. */
   wireBytesRead: number
+  /** Worker's time with what came: cutting it into objects, transcoding, merging. */
+  transcodeMs: number
   /** Objects taken in, those of lists included. */
   events: number
   bookmarks: number
@@ -168,6 +170,8 @@ export interface WatchCounters {
   lists: number
   /** Watches begun; the rest of a streamed list is one. */
   watches: number
+  /** Watches that ended within a second without an event or bookmark. */
+  shortWatches: number
   /** Lists begun after the first one was complete. */
   relists: number
   /** Watches that ended in any way but a stop. */
@@ -182,11 +186,26 @@ export interface WatchCounters {
   queueCount: number
   queueBytes: number
   queueBytesPeak: number
-  /** Bytes that may still be sent to main; below zero by at most one batch. */
-  credit: number
+  /** Sent to main and not applied there; above its bound by at most one batch. */
+  inFlightBytes: number
   /** When the last byte was read, ms since the epoch; 0: none yet. */
   lastByteAtMs: number
 }
+
+/** What the reflector began or ended. `error`: why, where a fault was the reason. */
+export type ReflectorNote<E = WireError> = (
+  | {
+      readonly type: 'list-start'
+      readonly mode: 'stream' | 'paged' | 'unpaged'
+      /** Not the first one. */
+      readonly isRelist: boolean
+      /** Versions went back: those so far mean nothing any more. */
+      readonly isReset: boolean
+    }
+  | { readonly type: 'list-end'; readonly isComplete: boolean }
+  | { readonly type: 'watch-start'; readonly resourceVersion: string }
+  | { readonly type: 'watch-end' }
+) & { readonly error?: E }
 
 export type FromWatch =
   | { readonly type: 'started'; readonly incarnation: number; readonly threadId: number }
@@ -214,6 +233,8 @@ export type FromWatch =
       /** Of the list in which it came, or which came before it. */
       readonly generation: number
     }
+  /** For logs and diagnostics channels: nothing depends on it. */
+  | { readonly type: 'note'; readonly note: ReflectorNote }
   | { readonly type: 'counters'; readonly counters: WatchCounters }
   | { readonly type: 'stopped'; readonly counters: WatchCounters }
   | ToSource

@@ -5,9 +5,11 @@ export type ReflectorCounters = Pick<
   WatchCounters,
   | 'bytesRead'
   | 'wireBytesRead'
+  | 'transcodeMs'
   | 'bookmarks'
   | 'lists'
   | 'watches'
+  | 'shortWatches'
   | 'relists'
   | 'reconnects'
   | 'lastByteAtMs'
@@ -17,9 +19,11 @@ export function newCounters(): ReflectorCounters {
   return {
     bytesRead: 0,
     wireBytesRead: 0,
+    transcodeMs: 0,
     bookmarks: 0,
     lists: 0,
     watches: 0,
+    shortWatches: 0,
     relists: 0,
     reconnects: 0,
     lastByteAtMs: 0,

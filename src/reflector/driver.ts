@@ -4,6 +4,7 @@ import type { ReflectorTiming } from '../protocol/messages.ts'
 import { parseResourceVersion } from '../protocol/resource-version.ts'
 import { newCounters, type ReflectorCounters } from './counters.ts'
 import type { AnswerReader, BracketSink, DriverHost, OpenEffect, ReaderCalls } from './host.ts'
+import { notesOf } from './notes.ts'
 import { type Effect, initialState, type ReflectorEvent, type ReflectorState, type Step } from './state.ts'
 import { transition } from './transitions.ts'
 
@@ -93,9 +94,13 @@ export class Driver {
     this.#isStepping = true
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       if (this.#isStopped) break
-      const { state, effects } = this.#transition(next)
-      this.#state = state
-      for (const effect of effects) {
+      const before = this.#state
+      const step = this.#transition(next)
+      this.#state = step.state
+      if (this.#options.host.noted !== undefined) {
+        for (const note of notesOf(before, step)) this.#options.host.noted(note)
+      }
+      for (const effect of step.effects) {
         // Any of them may lead to stop().
         if (this.#isStopped) break
         this.#carryOut(effect)

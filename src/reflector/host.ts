@@ -1,5 +1,5 @@
 import type { KubeInformerError } from '../errors.ts'
-import type { WatchState } from '../protocol/messages.ts'
+import type { ReflectorNote, WatchState } from '../protocol/messages.ts'
 import type { ResourceVersion } from '../protocol/resource-version.ts'
 import type { ReflectorCounters } from './counters.ts'
 import type { Effect, ReflectorEvent } from './state.ts'
@@ -25,6 +25,8 @@ export interface DriverHost {
   /** Answer: `permitGranted`. */
   requestPermit(): void
   syncEnded(): void
+  /** For people; the low-level Reflector has nobody to tell. */
+  noted?(note: ReflectorNote<KubeInformerError>): void
   /** What was given so far must not wait. */
   chunkEnds(bytes: number): void
   queuePressure(): 'open' | 'half' | 'full'

@@ -185,7 +185,10 @@ export type Effect =
       readonly error: KubeInformerError | undefined
       readonly attempt: number
     }
-  | { readonly type: 'count'; readonly counter: 'lists' | 'watches' | 'relists' | 'reconnects' }
+  | {
+      readonly type: 'count'
+      readonly counter: 'lists' | 'watches' | 'shortWatches' | 'relists' | 'reconnects'
+    }
 
 export type Query = Readonly<Record<string, string>>
 

@@ -61,11 +61,9 @@ export const watch: Row = {
     const next = countSilence(state)
     const isShort = inputs.nowMs - state.openedAtMs < shortWatchMs
     if (!isShort) return reconnect(resume(next, inputs))
-    return reconnect(
-      state.hasProgress
-        ? breathe(next, inputs)
-        : backOff(next, cut('watch that had only begun'), 'watch', inputs),
-    )
+    if (state.hasProgress) return reconnect(breathe(next, inputs))
+    const { state: left, effects } = backOff(next, cut('watch that had only begun'), 'watch', inputs)
+    return reconnect(step(left, { type: 'count', counter: 'shortWatches' }, ...effects))
   },
   timer: (state, _event, inputs) => {
     // A stream whose list ended while it was not read set the clock of silence.

@@ -2,6 +2,8 @@ import { checkNames, checkSignal, checkSignalOptions, checkType } from '../base/
 import { nodeRuntime, type Runtime } from '../base/runtime.ts'
 import { waitUntil } from '../base/wait-until.ts'
 import { invalidOption } from '../errors.ts'
+import { MetricSource } from '../observe/metric.ts'
+import { addMetrics, checkMetrics, type MetricsOption } from '../observe/metrics.ts'
 import { defaultLimiter } from './default-limiter.ts'
 import { Delays } from './delays.ts'
 import { DurationMeter } from './duration-meter.ts'
@@ -10,6 +12,7 @@ import { finite, methods } from './options.ts'
 import { priorities } from './priorities.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import { Takers } from './takers.ts'
+import { workQueueMetrics } from './work-queue-metrics.ts'
 import type { WorkQueueStats } from './work-queue-stats.ts'
 
 export interface WorkQueueOptions<T> {
@@ -19,6 +22,8 @@ export interface WorkQueueOptions<T> {
   readonly keyOf?: (item: T) => string
   /** Waits of {@link WorkQueue.addRateLimited}. @default defaultLimiter() */
   readonly limiter?: RateLimiter
+  /** prom-client's `Registry`, or several: client-go's `workqueue_…`, labelled by `name`, until the queue is shut down and empty. */
+  readonly metrics?: MetricsOption
   /** Clock and timers, for tests. @default Node's */
   readonly runtime?: Runtime
 }
@@ -58,6 +63,7 @@ export class WorkQueue<T extends NonNullable<unknown> = string> {
   readonly #latency = new DurationMeter()
   readonly #workDuration = new DurationMeter()
   readonly #drainWatchers = new Set<() => void>()
+  readonly #removeMetrics: () => void
   #isShuttingDown = false
   #shutDownCount = 0
   #adds = 0
@@ -71,15 +77,18 @@ export class WorkQueue<T extends NonNullable<unknown> = string> {
       ? [options?: WorkQueueOptions<T>]
       : [options: WorkQueueOptions<T> & { readonly keyOf: (item: T) => string }]
   ) {
-    checkNames('', options, ['name', 'keyOf', 'limiter', 'runtime'])
+    checkNames('', options, ['name', 'keyOf', 'limiter', 'metrics', 'runtime'])
     checkType('name', options.name, 'string')
     checkType('keyOf', options.keyOf, 'function')
+    checkMetrics(options.metrics, workQueueMetrics)
     this.name = options.name ?? ''
     this.runtime = options.runtime ?? nodeRuntime
     this.#keyOf = options.keyOf ?? ((item) => item)
     this.#limiter = options.limiter ?? defaultLimiter({ runtime: this.runtime })
     methods('limiter', this.#limiter, ['when', 'forget', 'numRequeues'])
     this.#delays = new Delays(this.runtime, (key, item, priority) => this.#add(key, item, priority))
+    const source = new MetricSource(() => [{ labels: { name: this.name }, sample: this.stats() }])
+    this.#removeMetrics = addMetrics(options.metrics, workQueueMetrics, source)
   }
 
   /** Items that a worker could take now: neither those in process nor the delayed ones. */
@@ -253,6 +262,7 @@ export class WorkQueue<T extends NonNullable<unknown> = string> {
 
   #tellDrains(): void {
     if (!this.#isShuttingDown) return
+    if (this.#isDrained) this.#removeMetrics()
     for (const watcher of this.#drainWatchers) watcher()
   }
 

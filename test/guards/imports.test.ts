@@ -35,7 +35,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/informer-stats.ts',
     'src/refused-objects.ts',
   ],
-  'src/workqueue': ['src/base', 'src/errors.ts', 'src/notify/change-sink.ts'],
+  'src/observe': ['src/base', 'src/errors.ts', 'src/protocol', 'src/notify', 'src/informer-stats.ts'],
+  'src/workqueue': ['src/base', 'src/errors.ts', 'src/notify/change-sink.ts', 'src/observe'],
   'src/kubernetes-object.ts': [],
   'src/lister-watcher.ts': ['src/kubernetes-object.ts'],
   'src/cache': [
@@ -76,6 +77,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/reflector',
     'src/cache',
     'src/warm-start',
+    'src/observe',
     'src/kubernetes-object.ts',
     'src/lister-watcher.ts',
   ],

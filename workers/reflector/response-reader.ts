@@ -69,13 +69,16 @@ export class ResponseReader implements AnswerReader, TransportHandler {
     const { host, runtime, counters } = this.#options
     counters.bytesRead += chunk.length
     counters.wireBytesRead += wireBytes
-    if (chunk.length > 0) counters.lastByteAtMs = runtime.nowMs()
+    const atMs = runtime.nowMs()
+    if (chunk.length > 0) counters.lastByteAtMs = atMs
     host.chunkStarts()
     try {
       this.#body.write(chunk)
     } catch (error) {
       this.#fail(error)
     }
+    // Once a chunk: a look at the clock for each object would cost more than its shortest ones.
+    counters.transcodeMs += runtime.nowMs() - atMs
     if (this.#options.isStopped()) return
     this.#chunkEnds(chunk.length)
     if (!this.#isClosed && host.queuePressure() === 'full') this.#options.emit({ type: 'full' })

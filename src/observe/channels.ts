@@ -1,0 +1,95 @@
+import { type Channel, channel } from 'node:diagnostics_channel'
+import type { KubeInformerError } from '../errors.ts'
+import type { InformerState, RefusedObject } from '../informer-stats.ts'
+
+/** Whose message it is: in all of them, and in every log line. */
+export interface InformerScope {
+  /** The factory's `name`, `''` if it has none. */
+  readonly factory: string
+  /** `pods`, `apps/v1/deployments`. */
+  readonly resource: string
+  /** Of the collection: `/api/v1/namespaces/web/pods`; a source's name. */
+  readonly path: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+}
+
+/**
+ * The messages of `node:diagnostics_channel`, by the channel's name: docs/diagnostics-channels.md. Plain facts, never an
+ * object or a part of it. `error`: why; only where something is wrong.
+ *
+ * @example
+ * import { subscribe } from 'node:diagnostics_channel'
+ * subscribe('kube-informer:watch:end', (message) => {
+ *   const { resource, durationMs } = message as ChannelMessages['kube-informer:watch:end']
+ *   console.log(resource, durationMs)
+ * })
+ */
+export interface ChannelMessages {
+  'kube-informer:informer:state': InformerScope & {
+    readonly state: InformerState
+    readonly previous: InformerState
+    readonly attempt: number
+    /** With `watching`, after a fault: how long it was not watching. */
+    readonly downMs?: number
+    readonly error?: KubeInformerError
+  }
+  'kube-informer:informer:synced': InformerScope & {
+    readonly objects: number
+    /** Since the start. */
+    readonly durationMs: number
+  }
+  'kube-informer:list:start': InformerScope & {
+    readonly mode: 'stream' | 'paged' | 'unpaged'
+    readonly isRelist: boolean
+    readonly isReset: boolean
+    readonly error?: KubeInformerError
+  }
+  'kube-informer:list:end': InformerScope & {
+    readonly isComplete: boolean
+    readonly durationMs: number
+    readonly error?: KubeInformerError
+  }
+  'kube-informer:watch:start': InformerScope & {
+    readonly resourceVersion: string
+  }
+  'kube-informer:watch:end': InformerScope & {
+    readonly durationMs: number
+    readonly error?: KubeInformerError
+  }
+  'kube-informer:object:refused': InformerScope & {
+    readonly key: string | undefined
+    readonly resourceVersion: string
+    readonly bytes: number
+    readonly error: RefusedObject['error']
+  }
+  'kube-informer:worker:death': InformerScope & {
+    readonly threadId: number
+    readonly error: KubeInformerError
+  }
+  'kube-informer:handler:error': InformerScope & {
+    readonly key: string
+    readonly handler: string
+    /** As it was thrown. */
+    readonly error: unknown
+  }
+}
+
+export type ChannelName = keyof ChannelMessages
+
+const names: readonly ChannelName[] = [
+  'kube-informer:informer:state',
+  'kube-informer:informer:synced',
+  'kube-informer:list:start',
+  'kube-informer:list:end',
+  'kube-informer:watch:start',
+  'kube-informer:watch:end',
+  'kube-informer:object:refused',
+  'kube-informer:worker:death',
+  'kube-informer:handler:error',
+]
+
+// Held here for ever: a channel that nobody holds is collected, its subscribers with it.
+export const channels: Readonly<Record<ChannelName, Channel>> = Object.fromEntries(
+  names.map((name) => [name, channel(name)]),
+) as Record<ChannelName, Channel>

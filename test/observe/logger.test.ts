@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createInformerFactory, type InformerFactory, type Logger } from '../../src/index.ts'
+import { ContractBed, threadCounts, until } from '../contract/contract-bed.ts'
+
+interface Line {
+  readonly level: string
+  readonly facts: Readonly<Record<string, unknown>>
+  readonly text: string
+}
+
+class Lines implements Logger {
+  readonly all: Line[] = []
+  readonly #add = (level: string, facts: object, text: string): void =>
+    void this.all.push({ level, facts: { ...facts }, text })
+
+  debug(facts: object, text: string): void {
+    this.#add('debug', facts, text)
+  }
+  info(facts: object, text: string): void {
+    this.#add('info', facts, text)
+  }
+  warn(facts: object, text: string): void {
+    this.#add('warn', facts, text)
+  }
+  error(facts: object, text: string): void {
+    this.#add('error', facts, text)
+  }
+
+  find(level: string, text: string): Line | undefined {
+    return this.all.find((line) => line.level === level && line.text === `configmaps: ${text}`)
+  }
+}
+
+describe.each(threadCounts)('what is logged, threads: $threads', ({ threads }) => {
+  let bed: ContractBed
+  const warnings: Error[] = []
+  const hear = (warning: Error): number => warnings.push(warning)
+  beforeEach(async () => {
+    process.on('warning', hear)
+    bed = await ContractBed.start(threads)
+    bed.create('a')
+  })
+  afterEach(async () => {
+    process.off('warning', hear)
+    warnings.length = 0
+    await bed.end()
+  })
+
+  async function synced(factory: InformerFactory): Promise<void> {
+    const { informer } = factory.core.v1.configmaps
+    informer.start()
+    await informer.waitForSync({ signal: AbortSignal.timeout(10_000) })
+    await until(() => informer.state === 'watching', 'it watches')
+  }
+
+  it('a life: synced, retrying and why, watching again, listing anew and why, stopped, closed', async () => {
+    const lines = new Lines()
+    const factory = bed.factory({ logger: lines, name: 'mine' })
+    await synced(factory)
+    expect(lines.find('info', 'synced')?.facts).toMatchObject({
+      factory: 'mine',
+      resource: 'configmaps',
+      path: '/api/v1/configmaps',
+      objects: 1,
+    })
+    bed.server.faults.refuse({ status: 500, message: 'out of order', count: 1 })
+    bed.server.faults.cutStreams()
+    const retry = await until(() => lines.find('warn', 'retrying, attempt 1'), 'the fault is logged')
+    expect(retry.facts['code']).toMatch(/^ERR_/)
+    expect(retry.facts['reason']).toEqual(expect.any(String))
+    const again = await until(() => lines.find('info', 'watching again'), 'the end of it is logged')
+    expect(again.facts['downMs']).toBeGreaterThan(0)
+    bed.server.triggerRelist()
+    const relist = await until(() => lines.find('warn', 'listing anew'), 'the relist is logged')
+    expect(relist.facts['code']).toBe('ERR_VERSION_EXPIRED')
+    await factory.close()
+    expect(lines.find('info', 'stopped')).toBeDefined()
+    expect(lines.all.at(-1)?.text).toBe('factory closed')
+  })
+
+  it('a handler that fails: its error, once a minute for each registration, and no process warning', async () => {
+    const lines = new Lines()
+    const factory = bed.factory({ logger: lines })
+    bed.create('b')
+    const thrown = new Error('not today')
+    const fails = (): never => {
+      throw thrown
+    }
+    const { informer } = factory.core.v1.configmaps
+    const registrations = [1, 2].map(() => informer.addEventHandler({ onAdd: fails }))
+    await synced(factory)
+    await Promise.all(registrations.map((registration) => registration.waitForSync()))
+    const errors = lines.all.filter(({ level }) => level === 'error')
+    expect(errors).toHaveLength(2)
+    expect(errors[0]?.facts).toMatchObject({ err: thrown, key: 'default/a', handler: 'onAdd' })
+    expect(errors[0]?.text).toBe('configmaps: onAdd failed for default/a')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(warnings).toEqual([])
+  })
+
+  it('lines come from a child, where the logger has one', async () => {
+    const lines = new Lines()
+    const bindings: object[] = []
+    const logger: Logger = Object.assign(new Lines(), {
+      child: (bound: object) => {
+        bindings.push(bound)
+        return lines
+      },
+    })
+    await synced(bed.factory({ logger }))
+    expect(bindings).toEqual([{ module: 'kube-informer' }])
+    expect(lines.find('info', 'synced')).toBeDefined()
+  })
+
+  it('a logger that throws, or rejects, harms nothing', async () => {
+    const fail = (): never => {
+      throw new Error('disk full')
+    }
+    const reject = (): Promise<never> => Promise.reject(new Error('disk full'))
+    for (const log of [fail, reject]) {
+      const factory = bed.factory({ logger: { debug: log, info: log, warn: log, error: log, child: fail } })
+      await synced(factory)
+      bed.server.faults.cutStreams()
+      bed.update('a', { changed: String(log) })
+      const { lister } = factory.core.v1.configmaps
+      await until(() => lister.get('default/a')?.data?.['changed'] === String(log), 'the change came')
+      await factory.close()
+    }
+  })
+})
+
+it.each([{}, { debug() {} }, console.log, 'pino', { ...console, child: {} }])(
+  'a logger that is none is refused at construction: %j',
+  (logger) => {
+    expect(() => createInformerFactory({ logger: logger as unknown as Logger })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),
+    )
+  },
+)
