@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -75,6 +75,20 @@ const entries = Object.values(
     }
   ).exports,
 ).flatMap((entry) => (typeof entry === 'string' ? [] : [entry.types.replace('./dist/', '')]))
+
+/** A value of a type that nobody wrote, in a place where the compiler infers it, would switch all checks off for users. */
+test('no declaration that is published has any in it', () => {
+  const found = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.d.ts'))
+    .flatMap((file) => {
+      const text = readFileSync(join(dist, file), 'utf8').replace(
+        /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'[^'\n]*'/g,
+        '',
+      )
+      return text.split('\n').flatMap((line) => (/\bany\b/.test(line) ? [`${file}: ${line.trim()}`] : []))
+    })
+  expect(found).toEqual([])
+})
 
 const idOf = ({ file, name }: Place): string => `${relative(dist, file)} ${name}`
 
