@@ -110,7 +110,7 @@ describe.each(threadCounts)('the content of a Secret, threads: $threads', ({ thr
       wrong: () => 5 as unknown as string,
     })
     factory.start()
-    await registration.waitForSync({ signal: AbortSignal.timeout(10_000) })
+    await registration.waitForSync({ signal: AbortSignal.timeout(30_000) })
     await until(() => watch, 'the watch is open')
     const events = [...broken, secret('good', 20)].map((object) => `{"type":"MODIFIED","object":${object}}\n`)
     watch?.write(events.join(''))

@@ -1,5 +1,14 @@
+import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createInformerFactory, type InformerFactory, type Logger } from '../../src/index.ts'
+import {
+  createInformerFactory,
+  type ErrorCode,
+  type InformerFactory,
+  KubeInformerError,
+  type Logger,
+} from '../../src/index.ts'
+import { InformerObserver } from '../../src/observe/informer-observer.ts'
+import { SafeLogger } from '../../src/observe/logger.ts'
 import { ContractBed, threadCounts, until } from '../contract/contract-bed.ts'
 
 interface Line {
@@ -49,7 +58,7 @@ describe.each(threadCounts)('what is logged, threads: $threads', ({ threads }) =
   async function synced(factory: InformerFactory): Promise<void> {
     const { informer } = factory.core.v1.configmaps
     informer.start()
-    await informer.waitForSync({ signal: AbortSignal.timeout(10_000) })
+    await informer.waitForSync({ signal: AbortSignal.timeout(30_000) })
     await until(() => informer.state === 'watching', 'it watches')
   }
 
@@ -112,6 +121,29 @@ describe.each(threadCounts)('what is logged, threads: $threads', ({ threads }) =
     expect(lines.find('info', 'synced')).toBeDefined()
   })
 
+  it('pino, as it is', async () => {
+    const written: string[] = []
+    const factory = bed.factory({
+      logger: pino({ level: 'info' }, { write: (line) => void written.push(line) }),
+    })
+    const registration = factory.core.v1.configmaps.informer.addEventHandler({
+      onAdd: () => {
+        throw new TypeError('not today')
+      },
+    })
+    await synced(factory)
+    await registration.waitForSync()
+    const lines = written.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+    expect(lines).toEqual([
+      expect.objectContaining({ level: 30, module: 'kube-informer', msg: 'configmaps: synced', objects: 1 }),
+      expect.objectContaining({
+        level: 50,
+        msg: 'configmaps: onAdd failed for default/a',
+        err: expect.objectContaining({ type: 'TypeError', message: 'not today' }),
+      }),
+    ])
+  })
+
   it('a logger that throws, or rejects, harms nothing', async () => {
     const fail = (): never => {
       throw new Error('disk full')
@@ -127,6 +159,50 @@ describe.each(threadCounts)('what is logged, threads: $threads', ({ threads }) =
       await factory.close()
     }
   })
+})
+
+it('what repeats is told once a minute, with how many were not, each kind for itself', () => {
+  const lines = new Lines()
+  let nowMs = 0
+  const observer = new InformerObserver({
+    scope: { factory: '', resource: 'configmaps', path: '/api/v1/configmaps' },
+    nowMs: () => nowMs,
+    silenceMs: 70_000,
+    logger: new SafeLogger(lines),
+  })
+  const fail = (code: ErrorCode): void =>
+    observer.state('retrying', new KubeInformerError(code, 'why', { cause: new Error('deeper') }), 3, 1)
+  fail('ERR_CONNECTION')
+  for (nowMs = 1; nowMs < 60_000; nowMs += 1_000) fail('ERR_CONNECTION')
+  fail('ERR_THROTTLED')
+  nowMs = 60_000
+  fail('ERR_CONNECTION')
+  fail('ERR_CONNECTION')
+  expect(lines.all.map(({ facts }) => [facts['code'], facts['untold']])).toEqual([
+    ['ERR_CONNECTION', undefined],
+    ['ERR_THROTTLED', undefined],
+    ['ERR_CONNECTION', 60],
+  ])
+  expect(lines.all[0]).toEqual({
+    level: 'warn',
+    text: 'configmaps: retrying, attempt 3',
+    facts: {
+      factory: '',
+      resource: 'configmaps',
+      path: '/api/v1/configmaps',
+      state: 'retrying',
+      previous: 'idle',
+      attempt: 3,
+      code: 'ERR_CONNECTION',
+      reason: 'why',
+      cause: 'deeper',
+    },
+  })
+  // Calls of the user's are told every time.
+  observer.state('stopped', undefined, 0, 1)
+  observer.state('connecting', undefined, 0, 1)
+  observer.state('stopped', undefined, 0, 1)
+  expect(lines.all.filter(({ text }) => text === 'configmaps: stopped')).toHaveLength(2)
 })
 
 it.each([{}, { debug() {} }, console.log, 'pino', { ...console, child: {} }])(

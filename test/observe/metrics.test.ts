@@ -18,7 +18,7 @@ describe.each(threadCounts)('metrics of a factory, threads: $threads', ({ thread
   async function synced(factory: InformerFactory, onAdd: () => void = () => {}): Promise<void> {
     const registration = factory.core.v1.configmaps.informer.addEventHandler({ onAdd })
     factory.start()
-    await registration.waitForSync({ signal: AbortSignal.timeout(10_000) })
+    await registration.waitForSync({ signal: AbortSignal.timeout(30_000) })
     // Counters of the worker come twice a second.
     await until(() => factory.stats().informers[0]?.watch.events === 3, 'the worker has told its counters')
   }
@@ -29,7 +29,6 @@ describe.each(threadCounts)('metrics of a factory, threads: $threads', ({ thread
     await synced(factory, () => {
       throw new Error('no')
     })
-    await factory.core.v1.configmaps.informer.addEventHandler({ onAdd: () => {} }).remove()
     const version = factory.stats().informers[0]?.lastSyncResourceVersion
     for (const registry of registries) {
       const lines = await linesOf(registry)
@@ -53,6 +52,21 @@ describe.each(threadCounts)('metrics of a factory, threads: $threads', ({ thread
       ) as string
       expect(Number(transcode.split(' ')[1])).toBeGreaterThan(0)
       expect(lines.filter((line) => /Nan|undefined|Inf/.test(line))).toEqual([])
+    }
+  })
+
+  it('do not fall when a handler is removed: what it did stays counted', async () => {
+    const registry = new Registry()
+    const factory = bed.factory({ metrics: registry })
+    await synced(factory)
+    const { informer } = factory.core.v1.configmaps
+    for (const delivered of [6, 9]) {
+      const registration = informer.addEventHandler({ onAdd: () => {} })
+      await registration.waitForSync()
+      await registration.remove()
+      const lines = await linesOf(registry)
+      expect(lines).toContain(`kube_informer_delivered_total{resource="configmaps"} ${delivered}`)
+      expect(lines).toContain('kube_informer_handlers{resource="configmaps"} 1')
     }
   })
 

@@ -1,5 +1,6 @@
 // Held by the compiler (`npm run check`); running it only shows that the files are there.
 
+import type { Logger as PinoLogger } from 'pino'
 import { Registry } from 'prom-client'
 import { expectTypeOf, test } from 'vitest'
 import {
@@ -86,6 +87,7 @@ test('an option that is wrong does not compile', () => {
 test('what is handed in fits without a cast: prom-client’s registries, loggers of pino’s form', () => {
   expectTypeOf<Registry>().toExtend<MetricsRegistry>()
   expectTypeOf<Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>>().toExtend<MetricsRegistry>()
+  expectTypeOf<PinoLogger>().toExtend<Logger>()
   expectTypeOf<Console>().toExtend<Logger>()
   typed(() => {
     createInformerFactory({ metrics: new Registry(), logger: console })
