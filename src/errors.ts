@@ -96,9 +96,15 @@ export const errorCodes: Readonly<
   ERR_INDEX_CONFLICT: { canRetry: false, meaning: 'an index of this name exists with another definition' },
   ERR_SOURCE_CONFLICT: { canRetry: false, meaning: 'a source of this name exists with other functions' },
   ERR_HANDLER_CONFLICT: { canRetry: false, meaning: 'a private informer has a registration already' },
-  ERR_CLOSED: { canRetry: false, meaning: 'the engine, factory, informer or registration is closed' },
+  ERR_CLOSED: {
+    canRetry: false,
+    meaning: 'the engine, factory, informer, registration or snapshot is closed',
+  },
   ERR_CONCURRENT_NEXT: { canRetry: true, meaning: 'a loop over changes was asked for two changes at once' },
-  ERR_CACHE_SYNC: { canRetry: true, meaning: 'caches did not sync before the signal aborted' },
+  ERR_CACHE_SYNC: {
+    canRetry: true,
+    meaning: 'caches did not hold what was waited for when the signal aborted',
+  },
   ERR_SNAPSHOT: {
     canRetry: true,
     meaning: 'a snapshot of a cache could not be saved; `facts.reason` says why',

@@ -36,6 +36,7 @@ export type {
   InformerStats,
   RefusedObject,
   Staleness,
+  VerifyStats,
 } from './informer-stats.ts'
 export type {
   JsonValue,
@@ -45,6 +46,11 @@ export type {
   OwnerReference,
   PartialObjectMetadata,
 } from './kubernetes-object.ts'
+export type { VerifyOptions, WaitOptions } from './life/cache-life.ts'
+export type { StateChange, WatchFailure } from './life/informer-states.ts'
+export type { WrittenObject } from './life/questions.ts'
+export type { Snapshot } from './life/snapshot.ts'
+export type { VerifyResult } from './life/verification.ts'
 export type { Lister, ListOptions, ObjectName } from './lister.ts'
 export type {
   ListerWatcher,

@@ -32,15 +32,34 @@ export interface InformerStats {
   readonly tombstones: number
   readonly slabBytes: number
   readonly liveBytes: number
-  /** Old states held for listeners. */
+  /** Old states held for listeners and snapshots. */
   readonly pinnedBytes: number
+  /** Snapshots taken and not disposed of. */
+  readonly snapshots: number
   /** Bytes moved by compaction. */
   readonly movedBytes: number
   /** Dictionary epochs alive. */
   readonly epochs: number
   /** Of all registrations there ever were. */
   readonly delivery: DeliveryTotals
+  readonly verify: VerifyStats
   readonly listeners: readonly ListenerStats[]
+}
+
+/** What all {@link Informer.verify} calls of one informer found; counters. */
+export interface VerifyStats {
+  /** Calls that came to an end. */
+  readonly runs: number
+  /** Keys looked at. */
+  readonly compared: number
+  /** Listed, not cached. */
+  readonly missing: number
+  /** Cached in an old version. */
+  readonly stale: number
+  /** Cached, not listed. */
+  readonly surplus: number
+  /** Of these three, right after a new list. */
+  readonly repaired: number
 }
 
 /** What all informers of a factory share; counters run from its creation. */

@@ -1,29 +1,22 @@
-import { cacheSyncError, type PendingSync } from './base/cache-sync-error.ts'
-import { checkObject, checkSignal, checkSignalOptions } from './base/check-options.ts'
-import { holdProcess } from './base/runtime.ts'
-import { waitUntil } from './base/wait-until.ts'
-import type { CredentialsBroker } from './config/credentials-broker.ts'
-import type { Engine } from './engine/engine.ts'
-import { WatchSession, type WatchTemplate } from './engine/watch-session.ts'
+import type { PendingSync } from './base/cache-sync-error.ts'
+import { checkObject, checkSignal } from './base/check-options.ts'
+import { WatchSession } from './engine/watch-session.ts'
 import { KubeInformerError } from './errors.ts'
 import type { CacheEpoch } from './indexer/cache-epoch.ts'
 import { checkIndexers, type Indexers } from './indexer/index-definition.ts'
 import { IndexScans } from './indexer/index-scans.ts'
 import { Indexer } from './indexer/indexer.ts'
 import { InformerIndexer } from './informer-indexer.ts'
-import {
-  type InformerHealth,
-  type InformerState,
-  type InformerStats,
-  pendingOf,
-  type RefusedObject,
-} from './informer-stats.ts'
+import type { InformerOptions } from './informer-options.ts'
+import { type InformerHealth, type InformerState, type InformerStats, pendingOf } from './informer-stats.ts'
+import { CacheLife } from './life/cache-life.ts'
+import { ChangeFan } from './life/change-fan.ts'
+import { InformerLife } from './life/informer-life.ts'
+import { InformerStates } from './life/informer-states.ts'
 import { Lister } from './lister.ts'
-import type { ListerWatcher } from './lister-watcher.ts'
 import { lackingHashes } from './notify/change-filter.ts'
 import type { Changes, ChangesOptions, ReplayChangesOptions, ReplayLoopChange } from './notify/changes.ts'
 import { changesOf } from './notify/changes-iterator.ts'
-import type { HandlerErrorContext } from './notify/handler-error.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import { Processor } from './notify/processor.ts'
 import type { Registration } from './notify/registration.ts'
@@ -32,39 +25,13 @@ import type {
   ReplayEventHandlers,
   ReplayListenerOptions,
 } from './notify/replay-handlers.ts'
-import { type FactoryObserver, observerOf } from './observe/factory-observer.ts'
+import { observerOf } from './observe/factory-observer.ts'
 import type { InformerObserver } from './observe/informer-observer.ts'
 import type { Column } from './protocol/column.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { FromWatch } from './protocol/messages.ts'
 import { RefusedObjects } from './refused-objects.ts'
 import { type SaveSnapshotOptions, WarmStart } from './warm-start/warm-start.ts'
-import type { WarmStartFile } from './warm-start/warm-start-file.ts'
-
-export interface InformerOptions {
-  readonly engine: Engine
-  /** Left out where `source` answers everything. */
-  readonly broker?: CredentialsBroker
-  /** Answers what `template.source` says. */
-  readonly source?: ListerWatcher
-  /** `pods`, `apps/v1/deployments`: for messages. */
-  readonly resource: string
-  readonly template: Omit<WatchTemplate, 'columns'>
-  readonly resyncPeriodMs: number
-  readonly drainMs: number
-  /** `source`: the registration, or what else failed. */
-  readonly onHandlerError: (error: unknown, context: HandlerErrorContext, source: object) => void
-  /** Logger and name; left out, there are channels only. */
-  readonly observer?: FactoryObserver
-  /** The factory has been started: one that is idle still was asked for too late. Left out without a factory. */
-  readonly isFactoryStarted?: () => boolean
-  /** What to begin with. */
-  readonly warmStart?: WarmStartFile
-  /** One registration at a time, which may hold the watch back. */
-  readonly isPrivate?: boolean
-  /** Beside `health()`. */
-  readonly onRefused?: (refused: RefusedObject) => void
-}
 
 /** An object without a readable key may be any: a new list tells, but one that stays broken must not list for ever. */
 const refusedRelistMs = 60_000
@@ -75,7 +42,7 @@ const refusedRelistMs = 60_000
  * Lives on the thread that made it. `start()` twice is one watch; `stop()` keeps cache and registrations, and a later
  * `start()` goes on where it was. Delivery: see {@link Informer.addEventHandler}.
  */
-export class Informer<T> {
+export class Informer<T> extends InformerLife<T> {
   /** `pods`, `apps/v1/deployments`: for messages. */
   readonly resource: string
   /** The cache, by key and by index. */
@@ -89,11 +56,8 @@ export class Informer<T> {
   readonly #observer: InformerObserver
   readonly #refused = new RefusedObjects()
   readonly #warmStart: WarmStart
-  readonly #changed = new Set<() => void>()
-  readonly #stateListeners = new Set<(state: InformerState, error: KubeInformerError | undefined) => void>()
-  #state: InformerState = 'idle'
-  #error: KubeInformerError | undefined
-  #attempt = 0
+  readonly #states: InformerStates
+  readonly #life: CacheLife
   #relistAtMs = Number.NEGATIVE_INFINITY
   #hasStarted = false
   #isClosed = false
@@ -101,6 +65,9 @@ export class Informer<T> {
   #closing: Promise<void> | undefined
 
   constructor(options: InformerOptions) {
+    const states = new InformerStates((call) => this.#callUser(call))
+    super(states, () => this.#life)
+    this.#states = states
     this.#options = options
     this.resource = options.resource
     const { engine } = options
@@ -113,7 +80,7 @@ export class Informer<T> {
       isPrivate: options.isPrivate ?? false,
       onRoom: () => this.#session.wake(),
       unsynced: () =>
-        this.#cache.hasSynced ? undefined : { pending: this.#pending(), lastError: this.#error },
+        this.#cache.hasSynced ? undefined : { pending: this.#pending(), lastError: this.lastError },
       columns: this.#columns,
       onHandlerError: (error, key, handler, registration, own) => {
         this.#observer.handlerFailed(error, key, handler, registration)
@@ -123,10 +90,14 @@ export class Informer<T> {
       },
       tracer: this.#observer.tracer,
     })
+    const fan = new ChangeFan(this.#processor)
     this.#cache = new Indexer({
-      sink: this.#processor,
+      sink: fan,
       columns: this.#columns,
-      onDeleted: (key, version) => this.#refused.deleted(key, version),
+      onDeleted: (key, version) => {
+        this.#refused.deleted(key, version)
+        fan.ended(key)
+      },
       random: () => engine.runtime.random(),
       onIndexError: (index, key, cause) => {
         const error = new Error(`index "${index}" failed`, { cause })
@@ -141,35 +112,34 @@ export class Informer<T> {
     const template = { ...options.template, columns: this.#columns }
     const onSynced = (): void => this.#applied()
     this.#warmStart = new WarmStart({ ...options, template, cache, refused: this.#refused, onSynced })
+    const { resource, broker, source, drainMs } = options
     this.#session = new WatchSession({
       engine,
-      broker: options.broker,
-      source: options.source,
+      broker,
+      source,
       indexer: this.#cache,
       template,
       warmStart: this.#warmStart,
       ...(options.isPrivate === true && { isHolding: () => this.#processor.isHolding }),
-      onState: (state, error, attempt) => this.#setState(state, error, attempt),
+      onState: (state, error, attempt) => {
+        this.#setState(state, error, attempt)
+        options.onState?.(state)
+      },
+      onFailed: (error, attempt) => this.#states.failed(error, attempt),
       onRefused: (refused) => this.#refuse(refused),
       onNote: (note) => this.#observer.note(note),
       onApplied: () => this.#applied(),
     })
-  }
-
-  /** What the watch is doing; the cache is readable in every state. */
-  get state(): InformerState {
-    return this.#state
-  }
-
-  /** Why the state is what it is, while something is wrong. */
-  get lastError(): KubeInformerError | undefined {
-    return this.#error
-  }
-
-  /** Calls `listener` at every change of state or of its reason, until the returned function is called. */
-  onStateChange(listener: (state: InformerState, error: KubeInformerError | undefined) => void): () => void {
-    this.#stateListeners.add(listener)
-    return () => this.#stateListeners.delete(listener)
+    this.#life = new CacheLife({
+      ...{ resource, engine, broker, source, drainMs, template, fan },
+      cache: this.#cache,
+      refused: this.#refused,
+      isClosed: () => this.#isClosed,
+      callUser: (call) => this.#callUser(call),
+      pending: () => this.#pending(),
+      lastError: () => this.lastError,
+      relist: () => this.#session.relist(),
+    })
   }
 
   /** Everything up to this version is in the cache; undefined before the first list, and while listing anew. */
@@ -180,26 +150,6 @@ export class Informer<T> {
   /** The cache has held a complete list. */
   hasSynced(): boolean {
     return this.#cache.hasSynced
-  }
-
-  /**
-   * Resolves once {@link hasSynced}; may be called before the start. Rejects with ERR_CACHE_SYNC when `signal` aborts
-   * first (`facts.pending` says why, `cause` is the last error), ERR_CLOSED when closed, ERR_INVALID_OPTION.
-   */
-  async waitForSync(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    checkSignalOptions(options)
-    const done = await waitUntil(
-      () => this.#cache.hasSynced || this.#isClosed,
-      (listener) => {
-        this.#changed.add(listener)
-        return () => this.#changed.delete(listener)
-      },
-      options.signal,
-      () => holdProcess(this.#options.engine.runtime),
-    )
-    if (this.#cache.hasSynced) return
-    if (done) throw new KubeInformerError('ERR_CLOSED', `${this.resource}: closed before it synced`)
-    throw cacheSyncError([this.#pending()], options.signal, this.#error)
   }
 
   /** As below, with `overflow: 'replay'`: objects that are not kept are undefined in the events. */
@@ -257,15 +207,16 @@ export class Informer<T> {
   start(): void {
     this.#refuseIfClosed()
     this.#hasStarted = true
-    if (this.#state === 'idle' || this.#state === 'stopped') this.#setState('connecting', undefined, 0)
+    if (this.state === 'idle' || this.state === 'stopped') this.#setState('connecting')
     this.#session.start()
   }
 
   /** Ends the watch. Resolves when its port and sockets are closed; the cache stays readable, buffers drain. */
   async stop(): Promise<void> {
+    this.#life.stopped()
     await this.#session.stop(this.#options.drainMs)
     // Started again meanwhile: the new run tells its own state.
-    if (this.#hasStarted && this.#session.isStopped) this.#setState('stopped', undefined, 0)
+    if (this.#hasStarted && this.#session.isStopped) this.#setState('stopped')
   }
 
   /**
@@ -337,7 +288,7 @@ export class Informer<T> {
     const { store, counters, tombstones, size } = this.#cache
     return {
       resource: this.resource,
-      state: this.#state,
+      state: this.state,
       objects: size,
       lastSyncResourceVersion: this.#cache.safeVersion,
       watch: this.#session.counters,
@@ -350,9 +301,11 @@ export class Informer<T> {
       slabBytes: store.slabBytes,
       liveBytes: store.liveBytes,
       pinnedBytes: store.pinnedBytes,
+      snapshots: this.#life.snapshotCount,
       movedBytes: store.movedBytes,
       epochs: store.slabsByEpoch.size,
       delivery: this.#processor.totals(),
+      verify: this.#life.verifyStats,
       listeners: this.#processor.stats(),
     }
   }
@@ -361,15 +314,16 @@ export class Informer<T> {
   health(): InformerHealth {
     const counters = this.#session.counters
     const stale = this.#observer.staleness(this.#cache.hasSynced, counters.lastByteAtMs)
+    const { state, error, attempt } = this.#states.now
     return {
       resource: this.resource,
-      state: this.#state,
-      attempt: this.#attempt,
+      state,
+      attempt,
       hasSynced: this.#cache.hasSynced,
       isFresh: stale === undefined,
       ...(stale && { stale }),
       ...(this.#syncedAtMs !== undefined && { syncedAtMs: this.#syncedAtMs }),
-      ...(this.#error && { error: { code: this.#error.code, message: this.#error.message } }),
+      ...(error && { error: { code: error.code, message: error.message } }),
       ...(counters.lastByteAtMs > 0 && {
         lastByteAgeMs: this.#options.engine.runtime.nowMs() - counters.lastByteAtMs,
       }),
@@ -392,19 +346,15 @@ export class Informer<T> {
     this.#isClosed = true
     this.#scans.close()
     // One that never ran would look as if a start were missing.
-    if (this.#hasStarted) this.#notify()
-    else this.#setState('stopped', undefined, 0)
+    if (!this.#hasStarted) this.#setState('stopped')
+    this.#life.close()
     await Promise.all([this.#processor.close(), this.stop(), this.#warmStart.close()])
   }
 
-  #setState(state: InformerState, error: KubeInformerError | undefined, attempt: number): void {
+  #setState(state: InformerState, error?: KubeInformerError, attempt = 0): void {
     this.#warmStart.stateChanged(state)
-    this.#state = state
-    this.#error = error
-    this.#attempt = attempt
     this.#observer.state(state, error, attempt, this.#session.threadId)
-    for (const listener of this.#stateListeners) this.#callUser(() => listener(state, error))
-    this.#notify()
+    this.#states.set(state, error, attempt)
   }
 
   /** What it throws must be heard, but not here: a batch half applied, or a watch half restarted, would stay so. */
@@ -420,12 +370,10 @@ export class Informer<T> {
 
   #applied(): void {
     this.#warmStart.applied()
-    if (this.#syncedAtMs === undefined && this.#cache.hasSynced) {
-      this.#syncedAtMs = this.#options.engine.runtime.nowMs()
-      this.#observer.synced(this.#cache.size)
-      this.#notify()
-    }
+    if (this.#cache.hasSynced) this.#syncedAtMs ??= this.#options.engine.runtime.nowMs()
+    this.#observer.synced(this.#cache.size)
     this.#refused.forgetRepaired(this.#cache)
+    this.#life.applied()
   }
 
   #refuse(refused: Extract<FromWatch, { type: 'refused' }>): void {
@@ -435,6 +383,7 @@ export class Informer<T> {
     this.#observer.refused(named)
     this.#options.onRefused?.(named)
     this.#refused.add(named, generation)
+    if (key !== undefined) this.#life.refused(key)
     const now = this.#options.engine.runtime.nowMs()
     if (key === undefined && now - this.#relistAtMs >= refusedRelistMs) {
       this.#relistAtMs = now
@@ -444,9 +393,5 @@ export class Informer<T> {
 
   #refuseIfClosed(): void {
     if (this.#isClosed) throw new KubeInformerError('ERR_CLOSED', `${this.resource}: the informer is closed`)
-  }
-
-  #notify(): void {
-    for (const listener of this.#changed) this.#callUser(listener)
   }
 }

@@ -78,7 +78,7 @@ export type SourceEvent<T> =
 /**
  * Where objects come from, when it is not the API server itself: client-go's ListerWatcher.
  *
- * Both functions are called on the thread that made the informer, one request at a time. A rejection is a fault: it is
+ * Both functions are called on the thread that made the informer, one request at a time (`verify()` lists beside the watch). A rejection is a fault: it is
  * retried with backoff; its `code` or `statusCode`, a number, is taken for an HTTP status (410: list anew; 403, 404: as
  * from a server). A watch that ends is opened again after the last version it told; objects must carry
  * `metadata.resourceVersion` and `metadata.uid`, and a watch must tell every change after the version it is given, or

@@ -3,7 +3,11 @@ import { wrongType } from './errors.ts'
 import type { Indexer } from './indexer/indexer.ts'
 import { Selection } from './indexer/selection.ts'
 import { ObjectList } from './object-list.ts'
-import { type LabelSelectorInput, parseLabelSelector } from './selectors/label-selector.ts'
+import {
+  type LabelSelector,
+  type LabelSelectorInput,
+  parseLabelSelector,
+} from './selectors/label-selector.ts'
 
 /** Which cached objects to list; all by default. */
 export interface ListOptions {
@@ -41,11 +45,7 @@ export class Lister<T> {
    */
   list(options: ListOptions = {}): ObjectList<T> {
     const indexer = this.#indexer
-    // A misspelt selector would list everything.
-    checkNames('', options, ['namespace', 'labelSelector'])
-    const { namespace, labelSelector } = options
-    checkType('namespace', namespace, 'string')
-    const selector = labelSelector === undefined ? undefined : parseLabelSelector(labelSelector)
+    const { namespace, selector } = checkedListOptions(options)
     const selection = new Selection(indexer, namespace, selector)
     return new ObjectList<T>(
       function* () {
@@ -54,6 +54,18 @@ export class Lister<T> {
       () => selection.count(),
     )
   }
+}
+
+/** @throws ERR_INVALID_SELECTOR, ERR_INVALID_OPTION */
+export function checkedListOptions(options: ListOptions): {
+  readonly namespace: string | undefined
+  readonly selector: LabelSelector | undefined
+} {
+  // A misspelt selector would list everything.
+  checkNames('', options, ['namespace', 'labelSelector'])
+  const { namespace, labelSelector } = options
+  checkType('namespace', namespace, 'string')
+  return { namespace, selector: labelSelector === undefined ? undefined : parseLabelSelector(labelSelector) }
 }
 
 /** @throws ERR_INVALID_OPTION */

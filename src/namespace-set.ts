@@ -1,5 +1,11 @@
 import type { Indexers } from './indexer/index-definition.ts'
 import type { InformerHealth, InformerStats } from './informer-stats.ts'
+import type { VerifyOptions, WaitOptions } from './life/cache-life.ts'
+import type { StateChange, WatchFailure } from './life/informer-states.ts'
+import type { WrittenObject } from './life/questions.ts'
+import type { Snapshot } from './life/snapshot.ts'
+import type { VerifyResult } from './life/verification.ts'
+import type { ObjectName } from './lister.ts'
 import type { Changes, ChangesOptions, ReplayChangesOptions, ReplayLoopChange } from './notify/changes.ts'
 import type { ListenerOptions, ResourceEventHandlers } from './notify/handlers.ts'
 import type { Registration } from './notify/registration.ts'
@@ -40,6 +46,24 @@ export interface NamespacesInformer<T> extends SharedInformer<T> {
   /** Those of `select({ namespace })`, too: they are the same. One that is closed is skipped, and shows as `stopped`. */
   start(): void
   stop(): Promise<void>
+  /** As {@link Informer.onStateChange}, of each namespace. */
+  onStateChange(listener: (change: StateChange & { readonly namespace: string }) => void): () => void
+  /** As {@link Informer.onWatchError}, of each namespace. */
+  onWatchError(listener: (failure: WatchFailure & { readonly namespace: string }) => void): () => void
+  /** As {@link Informer.snapshot}, of all namespaces at one moment. */
+  snapshot(): Snapshot<T>
+  /** As {@link Informer.waitForObject}; undefined at once for an object in none of the namespaces. */
+  waitForObject(written: WrittenObject, options?: WaitOptions): Promise<T | undefined>
+  /** As {@link Informer.waitForResourceVersion}, for every namespace. */
+  waitForResourceVersion(resourceVersion: string, options?: WaitOptions): Promise<void>
+  /** As {@link Informer.waitFor}; ERR_INVALID_OPTION for a name in none of the namespaces. */
+  waitFor(
+    name: string | ObjectName,
+    predicate: (object: T | undefined) => boolean,
+    options?: WaitOptions,
+  ): Promise<T | undefined>
+  /** As {@link Informer.verify}, one namespace after the other: sums. The first that cannot be verified ends it. */
+  verify(options?: VerifyOptions): Promise<VerifyResult>
   /** One entry per namespace: one that is forbidden shows here, and hides no other. */
   health(): readonly (InformerHealth & { readonly namespace: string })[]
   /** One entry per namespace. */

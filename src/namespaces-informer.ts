@@ -1,6 +1,7 @@
 import type { Indexers } from './indexer/index-definition.ts'
 import { Informer } from './informer.ts'
 import type { NamespacesInformer } from './namespace-set.ts'
+import { NamespacesLife } from './namespaces-life.ts'
 import { NamespacesRegistration, syncedTogether, waitForAll } from './namespaces-registration.ts'
 import type { Changes, ChangesOptions, ReplayChangesOptions, ReplayLoopChange } from './notify/changes.ts'
 import { changesOf } from './notify/changes-iterator.ts'
@@ -14,12 +15,13 @@ import type {
 } from './notify/replay-handlers.ts'
 import type { SharedIndexer } from './shared-informer.ts'
 
-export class InformerOfNamespaces<T> implements NamespacesInformer<T> {
+export class InformerOfNamespaces<T> extends NamespacesLife<T> implements NamespacesInformer<T> {
   readonly resource: string
   readonly indexer: SharedIndexer<T>
   readonly #informers: ReadonlyMap<string, Informer<T>>
 
   constructor(informers: ReadonlyMap<string, Informer<T>>, indexer: SharedIndexer<T>) {
+    super(informers)
     this.#informers = informers
     this.indexer = indexer
     this.resource = [...informers.values()][0]?.resource ?? ''

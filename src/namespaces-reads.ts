@@ -3,7 +3,7 @@ import { ObjectList } from './object-list.ts'
 import type { SharedIndexer, SharedLister } from './shared-informer.ts'
 
 /** Of the namespace in the key: one that is not watched holds nothing. */
-function memberOf<M>(members: ReadonlyMap<string, M>, name: string | ObjectName): M | undefined {
+export function memberOf<M>(members: ReadonlyMap<string, M>, name: string | ObjectName): M | undefined {
   const key = keyOf(name)
   return members.get(key.slice(0, Math.max(0, key.indexOf('/'))))
 }

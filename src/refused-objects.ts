@@ -19,6 +19,10 @@ export class RefusedObjects {
     return Array.from(this.#byKey.values(), ({ object }) => object)
   }
 
+  get(key: string): RefusedObject | undefined {
+    return this.#byKey.get(key)?.object
+  }
+
   /** `generation`: of the list in which it came, or which came before it. */
   add(object: RefusedObject, generation: number): void {
     const name = object.key ?? ''

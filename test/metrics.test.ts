@@ -21,6 +21,7 @@ const types: Readonly<Record<string, string>> = {
   FactoryStats: 'src/informer-stats.ts',
   EngineStats: 'src/informer-engine.ts',
   InformerStats: 'src/informer-stats.ts',
+  VerifyStats: 'src/informer-stats.ts',
   InformerHealth: 'src/informer-stats.ts',
   Staleness: 'src/informer-stats.ts',
   RefusedObject: 'src/informer-stats.ts',

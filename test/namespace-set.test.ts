@@ -117,6 +117,43 @@ describe.each([{ threads: 0 }, { threads: 1 }])('threads: $threads', ({ threads 
     await expect(registration.waitForSync()).resolves.toBeUndefined()
   })
 
+  test('they live as one: states, waits, snapshots, verification', async () => {
+    const { server, factory, create } = await start(threads)
+    for (const namespace of ['a', 'b', 'c']) create(namespace, 'x')
+    const { informer } = factory.core.v1.pods.selectNamespaces(['a', 'b'])
+    const states = new Set<string>()
+    const end = informer.onStateChange(({ namespace, state }) => states.add(`${namespace} ${state}`))
+    const failed: string[] = []
+    informer.onWatchError(({ namespace, error }) => failed.push(`${namespace} ${error.code}`))
+    factory.start()
+    const limit = { signal: AbortSignal.timeout(10_000) }
+    await informer.waitForSync(limit)
+    await until(() => states.has('a watching') && states.has('b watching'), 'both watch')
+    end()
+    server.faults.cutStreams()
+    await until(() => failed.length === 2, 'both failed')
+    expect(failed.sort()).toEqual(['a ERR_CONNECTION', 'b ERR_CONNECTION'])
+    const snapshot = informer.snapshot()
+    create('b', 'late')
+    const late = server.list('pods').find(({ metadata }) => metadata.name === 'late') as unknown as Pod
+    expect((await informer.waitForObject(late, limit))?.metadata.name).toBe('late')
+    await informer.waitFor('b/late', (pod) => pod?.spec?.nodeName === 'node-of-web', limit)
+    await informer.waitForResourceVersion(snapshot.resourceVersion as string, limit)
+    expect(keysOf(snapshot.list({ labelSelector: 'app=web' }))).toEqual(['a/x', 'b/x'])
+    expect([snapshot.size, snapshot.has('b/late'), snapshot.get('a/x')?.metadata.name]).toEqual([
+      2,
+      false,
+      'x',
+    ])
+    expect([...snapshot.keys()].sort()).toEqual(['a/x', 'b/x'])
+    snapshot.dispose()
+    expect(informer.stats().map(({ snapshots }) => snapshots)).toEqual([0, 0])
+    expect(() => snapshot.get('a/x')).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
+    expect(await informer.waitForObject(server.list('pods').at(-1) as unknown as Pod)).toBeUndefined()
+    await expect(informer.waitFor('c/x', () => true)).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION' })
+    expect(await informer.verify(limit)).toMatchObject({ compared: 3, missing: 0, stale: 0, surplus: 0 })
+  })
+
   test('a namespace that is forbidden shows, and hides no other', async () => {
     const { server, factory, create } = await start(threads, ['a', 'b'])
     for (const namespace of ['a', 'b', 'c']) create(namespace, 'x')

@@ -105,6 +105,7 @@ class Watch {
         setState: (state, error, attempt) =>
           this.#post({ type: 'state', state, attempt, ...(error && { error: this.#shown(error) }) }),
         noted: (note) => this.#post({ type: 'note', note: this.#shownNote(note) }),
+        failed: (error, attempt) => this.#post({ type: 'failed', error: this.#shown(error), attempt }),
         requestConnection: () =>
           this.#post({ type: 'connection-request', connections: this.#driver.connectionsOfRequest }),
         requestPermit: () => this.#post({ type: 'sync-request' }),

@@ -113,7 +113,7 @@ export class WatchRun {
   }
 
   #listen(watched: WatchedResource): () => void {
-    return watched.informer.onStateChange((state, error) => {
+    return watched.informer.onStateChange(({ state, error }) => {
       if (error !== undefined && watched.refuse(error)) this.#untold.add(watched)
       const { refusal } = watched
       if (refusal === undefined) {

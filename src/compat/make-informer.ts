@@ -125,6 +125,7 @@ class ListWatchInformer<T extends KubernetesObject> implements CompatInformer<T>
       resyncPeriodMs: 0,
       drainMs,
       onHandlerError: (error) => this.#callbacks.error(error),
+      onState: (state) => this.#stateChanged(state),
       onRefused: ({ key, error }) =>
         this.#fault(new KubeInformerError(error.code, `${key ?? 'an object'} is refused: ${error.message}`)),
       template: {
@@ -139,7 +140,8 @@ class ListWatchInformer<T extends KubernetesObject> implements CompatInformer<T>
         timing: { ...timingOf(options.timing), absentAfterMs: Number.POSITIVE_INFINITY },
       },
     })
-    this.#informer.onStateChange((state, error) => this.#stateChanged(state, error))
+    // Not by states, which are told once: whoever starts anew while it fails waits for the next failure.
+    this.#informer.onWatchError(({ error }) => this.#failed(error))
     this.#registration = this.#informer.addEventHandler({
       onAdd: (event) => this.#deliver('add', event),
       onUpdate: (event) => this.#deliver('update', event),
@@ -237,7 +239,7 @@ class ListWatchInformer<T extends KubernetesObject> implements CompatInformer<T>
     }
   }
 
-  #stateChanged(state: InformerState, error: KubeInformerError | undefined): void {
+  #stateChanged(state: InformerState): void {
     const before = this.#state
     this.#state = state
     if (!this.#isRunning) return
@@ -246,15 +248,18 @@ class ListWatchInformer<T extends KubernetesObject> implements CompatInformer<T>
       if (!this.#hasListed) this.#callbacks.connect()
       this.#hasListed = false
     }
-    const isFault = state === 'retrying' || state === 'forbidden' || state === 'absent'
-    if (isFault && error !== undefined && !isEnd(error)) {
-      const own = this.#listError
-      this.#listError = undefined
-      // Whoever took it for disconnected is to hear of the next answer.
-      this.#hasListed = false
-      this.#fault(own === undefined ? withStatusCode(error) : own.error)
-    }
     this.#changed()
+  }
+
+  #failed(error: KubeInformerError): void {
+    const state = this.#state
+    const isFault = state === 'retrying' || state === 'forbidden' || state === 'absent'
+    if (!this.#isRunning || !isFault || isEnd(error)) return
+    const own = this.#listError
+    this.#listError = undefined
+    // Whoever took it for disconnected is to hear of the next answer.
+    this.#hasListed = false
+    this.#fault(own === undefined ? withStatusCode(error) : own.error)
   }
 
   #fault(error: unknown): void {

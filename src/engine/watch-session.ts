@@ -43,6 +43,8 @@ export interface WatchSessionOptions {
   readonly indexer: Indexer
   readonly template: WatchTemplate
   readonly onState: (state: WatchState, error: KubeInformerError | undefined, attempt: number) => void
+  /** A list or watch failed; main's own failures (credentials, a dead thread) too. */
+  readonly onFailed: (error: KubeInformerError, attempt: number) => void
   readonly onRefused: (refused: Extract<FromWatch, { type: 'refused' }>) => void
   readonly onNote?: (note: ReflectorNote<KubeInformerError>) => void
   /** A batch has been applied. */
@@ -91,6 +93,8 @@ export class WatchSession implements Restartable {
   #stopping: Promise<void> | undefined
   /** The newest attempt to start; an older one that still waits for credentials must not run beside it. */
   #launches = 0
+  /** In a row, for want of credentials. */
+  #failedLaunches = 0
   #startedTimer: Timer | undefined
   #retryTimer: Timer | undefined
   /** The one thing of a running watch that keeps the process alive: ports and threads come and go. */
@@ -228,7 +232,7 @@ export class WatchSession implements Restartable {
         error instanceof KubeInformerError
           ? error
           : new KubeInformerError('ERR_CREDENTIALS', 'credentials could not be loaded', { cause: error })
-      this.#options.onState('retrying', coded, 1)
+      this.#failed(coded, ++this.#failedLaunches)
       this.#retryTimer = this.#options.engine.runtime.setTimer(
         credentialsRetryMs,
         () => this.#launch(),
@@ -300,6 +304,7 @@ export class WatchSession implements Restartable {
       case 'started':
         this.#startedTimer?.cancel()
         this.#threadId = message.threadId
+        this.#failedLaunches = 0
         engine.runner.unref()
         break
       case 'state':
@@ -309,6 +314,9 @@ export class WatchSession implements Restartable {
           message.error === undefined ? undefined : fromWireError(message.error),
           message.attempt,
         )
+        break
+      case 'failed':
+        this.#options.onFailed(fromWireError(message.error), message.attempt)
         break
       case 'connection-request':
         this.#connections.refused(message.connections)
@@ -362,8 +370,7 @@ export class WatchSession implements Restartable {
     this.reader.begin(-1)
     indexer.abortOpenBracket()
     const isCoded = error instanceof KubeInformerError
-    this.#options.onState(
-      'retrying',
+    this.#failed(
       isCoded
         ? error
         : new KubeInformerError('ERR_WORKER_DIED', 'the worker thread of this watch died', { cause: error }),
@@ -371,6 +378,11 @@ export class WatchSession implements Restartable {
     )
     // One error object for all tasks of a dead thread; all that is not acknowledged in time counts as one death, too.
     engine.restarts.died(this, isCoded && error.code === 'ERR_WORKER_START' ? error.code : error)
+  }
+
+  #failed(error: KubeInformerError, attempt: number): void {
+    this.#options.onState('retrying', error, attempt)
+    this.#options.onFailed(error, attempt)
   }
 
   /** A run ends over piscina's port, which may be faster than ours: without this its last half second is not counted. */

@@ -61,6 +61,13 @@ export class CellTable<E> {
     return this.#namespaces.keys()
   }
 
+  /** All namespaces in which something is cached, or the one asked for. */
+  rowSets(namespace?: string): CellRows<E>[] {
+    if (namespace === undefined) return [this.#clusterRows, ...this.#namespaces.values()]
+    const rows = this.#namespaces.get(namespace)
+    return rows === undefined ? [] : [rows]
+  }
+
   /** What is cached in a namespace; undefined: nothing. */
   keysOf(namespace: string): CellRows<E> | undefined {
     return this.#namespaces.get(namespace)

@@ -4,6 +4,7 @@ import { sameUid, sameVersionText, version as versionAt } from '../protocol/reco
 import { RecordStore, type VersionCell } from '../protocol/record-store.ts'
 import { noVersion, parseResourceVersion, type ResourceVersion } from '../protocol/resource-version.ts'
 import type { CacheEpoch } from './cache-epoch.ts'
+import type { CellRows } from './cell-rows.ts'
 import { CellTable } from './cell-table.ts'
 import { EpochThinning } from './epoch-thinning.ts'
 import { Indices, type IndicesOptions } from './indices.ts'
@@ -67,7 +68,8 @@ export class Indexer {
   readonly #memo: MemoRing<Cell>
   readonly #onRule: ((rule: IndexerRule) => void) | undefined
   readonly #onDeleted: IndexerOptions['onDeleted']
-  #resetGeneration = 0
+  /** Of the list that declared the last reset; 0: none did. */
+  resetGeneration = 0
   /** Stamped since the last reset though their version is of before: refused objects, kept at their last good state. */
   readonly #keptFromBefore = new Set<string>()
   #generationMax = 0
@@ -164,6 +166,11 @@ export class Indexer {
     return this.#cells.count(namespace, accepts)
   }
 
+  /** Rows of all namespaces that hold something, or of one. */
+  rowSets(namespace?: string): CellRows<CacheEpoch>[] {
+    return this.#cells.rowSets(namespace)
+  }
+
   /** The object of a version, deep frozen; made anew unless somebody who uses the version has it. Remembers nothing. */
   read(cell: Cell): unknown {
     return cell.object ?? cell.slab.epoch.reader.read(cell.slab.bytes, cell.offset)
@@ -204,7 +211,7 @@ export class Indexer {
       return
     }
     const sameObject = sameUid(old.slab.bytes, old.offset, from.bytes, offset)
-    if (this.#isComparable(key, old) && this.#isStale(old, version, sameObject, from.bytes, offset)) {
+    if (this.isComparable(key, old) && this.#isStale(old, version, sameObject, from.bytes, offset)) {
       // The list holds this object, only in a version we have or passed: the stamp keeps it from the sweep.
       this.#stamps.raise(old, generation)
       this.#drop(sameObject ? 'main: old or equal drop' : 'main: other uid old drop')
@@ -249,7 +256,7 @@ export class Indexer {
       this.tombstones.raise(key, version)
       return
     }
-    const oldVersion = this.#isComparable(key, old) ? versionAt(old.slab.bytes, old.offset) : noVersion
+    const oldVersion = this.isComparable(key, old) ? versionAt(old.slab.bytes, old.offset) : noVersion
     if (version < oldVersion) {
       this.#drop('main: Deleted old')
       return
@@ -277,7 +284,7 @@ export class Indexer {
     const cell = this.#cells.get(key)
     if (cell === undefined || cell.generation >= generation) return
     // The stamp must not make a version from before a reset comparable: it would keep every newer one out.
-    if (cell.generation < this.#resetGeneration) this.#keptFromBefore.add(key)
+    if (cell.generation < this.resetGeneration) this.#keptFromBefore.add(key)
     this.#stamps.raise(cell, generation)
   }
 
@@ -288,7 +295,7 @@ export class Indexer {
     this.#safeVersion = undefined
     if (!reset) return
     this.#onRule?.('main: reset')
-    this.#resetGeneration = generation
+    this.resetGeneration = generation
     this.#knownVersion = noVersion
     this.#keptFromBefore.clear()
     this.tombstones.clear()
@@ -344,7 +351,7 @@ export class Indexer {
   }
 
   #sweepOne(key: string, cell: Cell, version: ResourceVersion): void {
-    if (this.#isComparable(key, cell) && versionAt(cell.slab.bytes, cell.offset) > version) {
+    if (this.isComparable(key, cell) && versionAt(cell.slab.bytes, cell.offset) > version) {
       // Newer than the list's start: the watch told of it, and will tell of its end.
       this.#onRule?.('main: sweep spared by version')
       return
@@ -358,8 +365,8 @@ export class Indexer {
   }
 
   /** Versions mean something only against entries stamped since the last reset. */
-  #isComparable(key: string, cell: Cell): boolean {
-    if (cell.generation < this.#resetGeneration) return false
+  isComparable(key: string, cell: Cell): boolean {
+    if (cell.generation < this.resetGeneration) return false
     return this.#keptFromBefore.size === 0 || !this.#keptFromBefore.has(key)
   }
 

@@ -87,6 +87,8 @@ export interface WatchSpec {
   /** What main answers from a user's functions: everything, or lists alone. Absent: the API server answers all. */
   readonly source?: 'all' | 'lists'
   readonly compression: Compression
+  /** One list, by pages; then nothing is asked for any more, and the watch waits to be stopped. */
+  readonly listOnly?: boolean
   /** Unused where main answers everything. */
   readonly connection: ConnectionMaterial
   /** Shared by all watches of an engine, see memory-budget.ts. */
@@ -217,6 +219,8 @@ export type FromWatch =
       /** Attempts since the last health, 0 while healthy. */
       readonly attempt: number
     }
+  /** One list or watch failed. States tell what it led to, and may be the same for many failures. */
+  | { readonly type: 'failed'; readonly error: WireError; readonly attempt: number }
   /**
    * The server did not accept the credentials; the answer is `connection` or `connection-failed`. `connections`: how many
    * had come when the request was made; if there were more since, it was sent with old ones.

@@ -96,7 +96,9 @@ export class Driver {
       if (this.#isStopped) break
       const before = this.#state
       const step = this.#transition(next)
-      this.#state = step.state
+      const { state } = step
+      const { lastError } = before
+      this.#state = state
       if (this.#options.host.noted !== undefined) {
         for (const note of notesOf(before, step)) this.#options.host.noted(note)
       }
@@ -105,6 +107,9 @@ export class Driver {
         if (this.#isStopped) break
         this.#carryOut(effect)
       }
+      // The state keeps the error of a failure until the next one, or health: another object is another failure.
+      if (state.lastError !== undefined && state.lastError !== lastError && !this.#isStopped)
+        this.#options.host.failed?.(state.lastError, Math.max(1, state.attempt))
     }
     this.#isStepping = false
     if (this.#awaitsRoom) this.#awaitRoom()

@@ -20,6 +20,8 @@ export interface BracketSink {
 /** What the driver asks of whom it is part of. Answers come as calls of the driver, never from inside these. */
 export interface DriverHost {
   setState(state: WatchState, error: KubeInformerError | undefined, attempt: number): void
+  /** A list or watch was tried and failed; clean ends are no failures. Called after the state that it led to was told. */
+  failed?(error: KubeInformerError, attempt: number): void
   /** The server did not accept the credentials. Answer: `connectionChanged` or `connectionFailed`. */
   requestConnection(): void
   /** Answer: `permitGranted`. */

@@ -114,7 +114,7 @@ describe.each(threadCounts)('the contract on bounds and faults, threads: $thread
     const recorder = new Recorder()
     const states: string[] = []
     informer.addEventHandler(recorder.handlers)
-    informer.onStateChange((state, error) => states.push(`${state} ${error?.code ?? ''}`))
+    informer.onStateChange(({ state, error }) => states.push(`${state} ${error?.code ?? ''}`))
     const told = (what: string): Promise<true> => until(() => states.includes(what), what)
     for (const [status, state] of [
       [503, 'retrying ERR_API_STATUS'],

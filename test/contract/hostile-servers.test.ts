@@ -143,7 +143,7 @@ async function suffer(
     bed.evils.set(namespace, { kind, answer })
     const informer = bed.configMapsOf(namespace)
     const codes = new Set<string>()
-    informer.onStateChange((_state, error) => codes.add(error?.code ?? ''))
+    informer.onStateChange(({ error }) => codes.add(error?.code ?? ''))
     return { name, namespace, informer, codes, code }
   })
   const growth = await peakGrowthBytes(async () => {

@@ -15,7 +15,7 @@ describe.each(threadCounts)('faults of functions of the user: objects, threads: 
     bed.source.put('a')
     const informer = bed.informer({ timing: { backoffMaxMs: 40 } })
     const states: string[] = []
-    informer.onStateChange((state, error) => {
+    informer.onStateChange(({ state, error }) => {
       if (error !== undefined) states.push(`${state} ${error.code} ${error.message}`)
     })
     const body = JSON.stringify({ kind: 'Status', code: 403, reason: 'Forbidden', message: 'not you' })

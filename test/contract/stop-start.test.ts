@@ -44,7 +44,7 @@ describe.each(threadCounts)('stop and start at any moment, threads: $threads', (
   it('line 11: stops and starts that nobody waits for are no deaths of workers', async () => {
     const { informer } = bed.factory().core.v1.configmaps
     const errors: unknown[] = []
-    informer.onStateChange((_state, error) => error && errors.push(error))
+    informer.onStateChange(({ error }) => error && errors.push(error))
     informer.start()
     await informer.waitForSync({ signal: AbortSignal.timeout(10_000) })
     for (let i = 0; i < 4; i++) {

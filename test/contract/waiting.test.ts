@@ -138,11 +138,12 @@ describe.each(threadCounts)('waiting for a sync that does not come, threads: $th
       const { createInformerFactory } = await import(${JSON.stringify(index)})
       const { informer } = createInformerFactory({ kubeConfig: { server: ${JSON.stringify(bed.server.url)} } }).core.v1.pods
       const registration = informer.addEventHandler({ onAdd() {} })
-      for (const one of [informer, registration]) {
-        await one.waitForSync({ signal: AbortSignal.timeout(20) }).catch((error) => console.log(error.code))
-      }`
+      const limit = () => ({ signal: AbortSignal.timeout(20) })
+      const waits = [() => informer.waitForSync(limit()), () => registration.waitForSync(limit())]
+      waits.push(() => informer.waitFor('a/b', () => true, limit()), () => informer.verify(limit()))
+      for (const wait of waits) await wait().catch((error) => console.log(error.code))`
     const child = startChild(process.execPath, ['--input-type=module', '-e', code])
     expect(await child.exited).toBe(0)
-    expect(child.output()).toMatch(/ERR_CACHE_SYNC\s+ERR_CACHE_SYNC/)
+    expect(child.output().match(/ERR_CACHE_SYNC/g)).toHaveLength(4)
   })
 })

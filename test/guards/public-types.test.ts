@@ -22,6 +22,7 @@ const unnamed: Readonly<Record<string, string>> = {
   RenamedBesides: 'how Wire finds its names',
   WireName: 'how Wire finds its names',
   WireValue: 'how Wire finds its names',
+  InformerLife: 'how an informer has its life',
   Groups: 'how a factory has its groups',
   TypedGroups: 'how a factory has its groups',
 }

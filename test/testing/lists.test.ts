@@ -145,6 +145,21 @@ test('a compaction of storage alone: pages are forgotten, watches resume', async
   expect(watch.told).toEqual(['ADDED new'])
 })
 
+test('metadata alone, for who asks for it first', async () => {
+  const server = await startServer()
+  fill(server, 3)
+  const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json'
+  const answer = await fetch(`${server.url}${configMaps}?limit=2`, { headers: { accept } })
+  const page = (await answer.json()) as WireList
+  expect(page).toMatchObject({ kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' })
+  expect(names(page)).toEqual(['cm-000', 'cm-001'])
+  expect(next(page)).not.toBe('')
+  for (const item of page.items) {
+    expect(Object.keys(item)).toEqual(['kind', 'apiVersion', 'metadata'])
+    expect(item).toMatchObject({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' })
+  }
+})
+
 test('version 0 is answered whole, whatever the limit', async () => {
   const server = await startServer()
   fill(server, 5)

@@ -42,7 +42,7 @@ test('handlers know what they get: the event by its kind, readonly all the way d
       onUpdate: (event) => void expectTypeOf(event).toEqualTypeOf<UpdateEvent<Pod>>(),
       onDelete: async (event) => void expectTypeOf(event).toEqualTypeOf<DeleteEvent<Pod>>(),
     })
-    informer.onStateChange((state, error) => {
+    informer.onStateChange(({ state, error }) => {
       expectTypeOf(state).toEqualTypeOf<InformerState>()
       expectTypeOf(error).toEqualTypeOf<KubeInformerError | undefined>()
     })

@@ -1,6 +1,7 @@
 import type { Runtime } from '../../src/base/runtime.ts'
 import type { ConnectionMaterial, WatchSpec } from '../../src/protocol/messages.ts'
 import { Driver } from '../../src/reflector/driver.ts'
+import type { AnswerReader } from '../../src/reflector/host.ts'
 import type { DeltaSink } from '../delta.ts'
 import type { Transport } from '../transport.ts'
 import type { ReflectorHost } from './host.ts'
@@ -13,6 +14,9 @@ export interface ReflectorDriverOptions {
   readonly sink: DeltaSink
   readonly host: ReflectorHost
 }
+
+/** Of a request that is not made. */
+const noReader: AnswerReader = { pause() {}, resume() {}, close() {} }
 
 /** The driver of a watch: its answers are bytes of a transport, decoded on their way to the sink. */
 export class ReflectorDriver extends Driver {
@@ -29,11 +33,12 @@ export class ReflectorDriver extends Driver {
       sink: options.sink,
       host: options.host,
       // A user's functions know no stream of initial events, and never will.
-      ...(spec.source !== undefined && {
+      ...((spec.source !== undefined || spec.listOnly === true) && {
         initial: { listMode: 'paged', streamAgainAtMs: Number.POSITIVE_INFINITY },
       }),
       open: ({ request, query }, calls) => {
         connections.ofRequest = connections.received
+        if (spec.listOnly === true && request === 'watch') return noReader
         return new ResponseReader({ ...options, ...calls, kind: request, query })
       },
     })
