@@ -184,6 +184,35 @@ describe('a loop over changes', () => {
     expect(bed.cache.store.pinnedBytes).toBe(0)
   })
 
+  test('that awaits nothing gives the thread back at the end of its slice', async () => {
+    const { bed, loop } = bedWithLoop()
+    let count = 0
+    const running = (async () => {
+      for await (const change of loop) if (change.type === 'add') count++
+    })()
+    for (let i = 0; i < 100; i++) bed.put(`key-${i}`)
+    bed.runtime.lookMs = 1
+    await bed.runtime.turn()
+    expect(count).toBeGreaterThan(0)
+    expect(count).toBeLessThan(10)
+    await bed.settle()
+    expect(count).toBe(100)
+    await bed.processor.close()
+    await running
+  })
+
+  test('is let go by its disposal, whoever waits', async () => {
+    const { bed, loop } = bedWithLoop()
+    const waiting = loop.next()
+    await loop[Symbol.asyncDispose]()
+    expect(await waiting).toEqual({ done: true, value: undefined })
+    expect(bed.processor.hasListeners).toBe(false)
+    const never = bedWithLoop()
+    await never.loop.return()
+    expect(await never.loop.next()).toEqual({ done: true, value: undefined })
+    expect(never.registration()).toBeUndefined()
+  })
+
   test('one that was made before a close, and not begun, ends at once', async () => {
     const { bed, loop } = bedWithLoop()
     await bed.processor.close()
