@@ -19,6 +19,8 @@ export interface HandlerRunnerOptions<E> {
   readonly reader: EventReader<E>
   readonly release: (cell: VersionCell<E>) => void
   readonly onHandlerError: (error: unknown, key: string, handler: HandlerName) => void
+  /** A change is in a batch. What follows it belongs there, too: else a busy object would take a call for each change. */
+  readonly onGathered: (key: string) => void
   /** A change is finished, whatever became of its call; before {@link HandlerRunner.call} returns if it was not async. */
   readonly onFinished: (key: string, isInitial: boolean) => void
   /** After that, for an async call: there is room for another one. */
@@ -56,7 +58,7 @@ export class HandlerRunner<E> {
     receivedAtMs: number,
   ): void {
     this.deliveredCount++
-    const { callbacks, tracer, reader, release, onFinished } = this.#options
+    const { callbacks, tracer, reader, release, onGathered, onFinished } = this.#options
     let handler = callbacks[type]
     if (handler === undefined && this.batch === undefined) {
       release(cell)
@@ -77,6 +79,7 @@ export class HandlerRunner<E> {
     )
     if (handler === undefined) {
       this.batch?.add(event, cell.length + (old === undefined || old === cell ? 0 : old.length))
+      onGathered(key)
       return
     }
     if (tracer?.isHeard) handler = tracer.trace(handler, key, handlerNames[type], cause)
@@ -148,7 +151,7 @@ export class HandlerRunner<E> {
   ): PromiseLike<unknown> | HeldChange | undefined {
     try {
       const result = call === undefined ? handler(argument) : callWithin(call, handler, argument)
-      if (isThenable(result) || result instanceof HeldChange) return result
+      if (result !== undefined && (isThenable(result) || result instanceof HeldChange)) return result
     } catch (error) {
       this.#fail(error, key, name)
     }

@@ -96,6 +96,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       release: context.reads.release,
       onHandlerError: (error, key, handler) =>
         context.onHandlerError(error, key, handler, this, limits.onHandlerError),
+      onGathered: (key) => this.#unpark(key),
       onFinished: (key, isInitial) => this.#finish(key, isInitial),
       onAsyncEnd: () => this.#continue(),
     })
@@ -378,8 +379,6 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       this.#desync?.handed(type, key, here)
       this.#runner.call(type, key, here, old, cause, isInitial, false, receivedAtMs)
     }
-    // What follows belongs into the same batch: else a busy object would get a call for each of its changes.
-    if (this.#runner.batch !== undefined && this.#limits.concurrency > 1) this.#buffer.unpark(key)
   }
 
   #deliverResync(nowMs: number): boolean {
@@ -396,6 +395,10 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   #finish(key: string, isInitial: boolean): void {
     if (isInitial) this.#sync.finish()
     this.#desync?.ended(key)
+    this.#unpark(key)
+  }
+
+  #unpark(key: string): void {
     if (this.#limits.concurrency > 1) this.#buffer.unpark(key)
   }
 

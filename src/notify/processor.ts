@@ -38,7 +38,7 @@ export interface ProcessorOptions<E> {
   readonly isPrivate?: boolean
   /** {@link Processor.isHolding} went back to false. */
   readonly onRoom?: () => void
-  /** `key` is empty for `onSynced` and `onDesynced`. */
+  /** `key` is empty for `onChanges`, `onSynced` and `onDesynced`. */
   readonly onHandlerError: OnListenerError
   readonly tracer?: HandlerTracer | undefined
 }
