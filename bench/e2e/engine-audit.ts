@@ -24,7 +24,7 @@ export async function auditCache(
   })
   let token = ''
   do {
-    const query = new URLSearchParams({ limit: '2000', ...(token !== '' && { continue: token }) })
+    const query = new URLSearchParams({ limit: '500', ...(token !== '' && { continue: token }) })
     const response = await fetch(`${server}${path}?${query}`)
     if (!response.ok) throw new Error(`list: ${response.status} ${await response.text()}`)
     const page = (await response.json()) as { items: JsonObject[]; metadata: { continue?: string } }

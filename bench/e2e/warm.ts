@@ -27,7 +27,7 @@ export async function measureWarm(context: BenchContext): Promise<Figure[]> {
   try {
     for (let run = 0; run < context.runs; run++) {
       context.log(`warm, run ${run + 1} of ${context.runs}`)
-      const first = startEngine({ url: server.url, read: 'two' })
+      const first = startEngine({ url: server.url, read: 'two', fold: true })
       try {
         cold.push(await first.next())
         saves.push(await first.ask(`save ${file}`))

@@ -7,6 +7,12 @@ import { inSlices } from './slices.ts'
 import { type DictionaryPart, rowBytes } from './snapshot-format.ts'
 import type { EpochRead, RecordsRead, SnapshotRead } from './snapshot-reader.ts'
 
+/**
+ * Then the listeners have their turn: a load is faster than handlers are, and with a whole slice to itself it would fill their
+ * buffers beyond the bound above which each change costs more. One whose handlers are slow to settle is not waited for.
+ */
+const rowsPerTurn = 64
+
 export interface SnapshotLoaderOptions {
   readonly indexer: Indexer
   readonly slicer: Slicer
@@ -78,7 +84,8 @@ export class SnapshotLoader implements IncomingRecords {
     let offset = 0
     try {
       await inSlices(slicer, (deadlineMs) => {
-        while (row < rows.length && !isOver()) {
+        const end = Math.min(row + rowsPerTurn * rowBytes, rows.length)
+        while (row < end && !isOver()) {
           const keyEnd = keyAt + rows.readUInt32LE(row)
           const length = rows.readUInt32LE(row + 4)
           const key = keys.toString('utf8', keyAt, keyEnd)
@@ -86,9 +93,9 @@ export class SnapshotLoader implements IncomingRecords {
           row += rowBytes
           keyAt = keyEnd
           offset += length
-          if ((row & 31) === 0 && nowMs() >= deadlineMs) return row < rows.length
+          if ((row & 31) === 0 && nowMs() >= deadlineMs) break
         }
-        return false
+        return row < rows.length && !isOver()
       })
     } finally {
       // Also one that is not full: unsealed it could never be freed.
