@@ -25,7 +25,9 @@ export async function auditCache(
   let token = ''
   do {
     const query = new URLSearchParams({ limit: '500', ...(token !== '' && { continue: token }) })
-    const response = await fetch(`${server}${path}?${query}`)
+    const address = `${server}${path}?${query}`
+    // The server may close an idle connection at the moment it is used again.
+    const response = await fetch(address).catch(() => fetch(address))
     if (!response.ok) throw new Error(`list: ${response.status} ${await response.text()}`)
     const page = (await response.json()) as { items: JsonObject[]; metadata: { continue?: string } }
     result.compare(page.items)

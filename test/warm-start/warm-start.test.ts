@@ -55,6 +55,8 @@ describe.each(threadCounts)('a start from a snapshot, threads: $threads', ({ thr
     warm.bed.server.compact()
     const life = warm.begin()
     await life.synced()
+    // Not as old as the file: a 410 comes behind the headers of a success.
+    expect(cached(life.informer)).toEqual(warm.bed.truth())
     await life.settled()
     expect(life.recorder.log.slice(50).sort()).toEqual([
       'add object-3 list',
