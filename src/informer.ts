@@ -31,7 +31,8 @@ import type { Column } from './protocol/column.ts'
 import { planFields } from './protocol/field-plan.ts'
 import type { FromWatch } from './protocol/messages.ts'
 import { RefusedObjects } from './refused-objects.ts'
-import { type SaveSnapshotOptions, WarmStart } from './warm-start/warm-start.ts'
+import type { SaveSnapshotOptions } from './warm-start/snapshot-saver.ts'
+import { WarmStart } from './warm-start/warm-start.ts'
 
 /** An object without a readable key may be any: a new list tells, but one that stays broken must not list for ever. */
 const refusedRelistMs = 60_000
