@@ -32,7 +32,7 @@ export interface NamespacesInformer<T> extends SharedInformer<T> {
   waitForSync(options?: { readonly signal?: AbortSignal }): Promise<void>
   /**
    * One registration over all. `concurrency`, `buffer` and the resync are for each namespace; `onSynced` is called once, when
-   * all have synced. A namespace that fails delays the sync, and nothing else.
+   * all have synced; with `overflow: 'replay'` again when all have after a desync of one. A namespace that fails delays the sync, and nothing else.
    *
    * @throws as {@link Informer.addEventHandler}; then no namespace has the handlers
    */

@@ -1,8 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { checkSignalOptions } from '../base/check-options.ts'
-import type { Runtime } from '../base/runtime.ts'
-import type { Pump, Slicer } from '../base/slicer.ts'
-import type { Column } from '../protocol/column.ts'
+import type { Pump } from '../base/slicer.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
 import { callbacksOf } from './callbacks.ts'
 import type { EventReader } from './change-event.ts'
@@ -10,42 +8,22 @@ import { ChangeFilter } from './change-filter.ts'
 import type { ChangeCause } from './change-sink.ts'
 import { Desync } from './desync.ts'
 import { currentCall, HandlerCalls, outsideCalls } from './handler-calls.ts'
-import type { OnListenerError } from './handler-error.ts'
 import { HandlerRunner } from './handler-runner.ts'
-import type { HandlerTracer } from './handler-tracer.ts'
 import type { ResourceEventHandlers } from './handlers.ts'
 import { LagSignal } from './lag-signal.ts'
 import { ListenerBuffer } from './listener-buffer.ts'
+import type { ListenerContext } from './listener-context.ts'
 import type { ListenerLimits } from './listener-limits.ts'
-import { ListenerSync, type Unsynced } from './listener-sync.ts'
+import { ListenerSync } from './listener-sync.ts'
 import { PendingChange } from './pending-change.ts'
 import type { ListenerStats, Registration } from './registration.ts'
 import { Replay } from './replay.ts'
 import { Resync } from './resync.ts'
-import type { SharedReads } from './shared-reads.ts'
 
 /** Keys of the cache that a replay passes between two handler calls. */
 const replayStepCount = 64
 /** Changes put into a batch between two looks at the clock. */
 const batchStepCount = 32
-
-export interface ListenerContext<E> {
-  readonly runtime: Runtime
-  readonly slicer: Slicer
-  readonly reads: SharedReads<E>
-  readonly cells: () => Iterator<VersionCell<E>>
-  readonly cell: (key: string) => VersionCell<E> | undefined
-  /** Of the records: may grow until the first one comes. */
-  readonly columns: readonly Column[]
-  /** The cache has held a complete list. */
-  readonly isListed: () => boolean
-  readonly onHandlerError: OnListenerError
-  readonly tracer?: HandlerTracer | undefined
-  readonly unsynced: () => Unsynced | undefined
-  readonly onRemoved: (listener: Listener<E>) => void
-  /** {@link Listener.isHolding} went back to false. */
-  readonly onRoom: () => void
-}
 
 /**
  * One registration: takes changes from the processor into its buffer, and calls its handlers from the slicer's turns.

@@ -167,6 +167,9 @@ describe.each(threadCounts)('above the bounds of a buffer, threads: $threads', (
     const hung = informer.addEventHandler({ onAdd: () => new Promise(() => {}) }, options)
     for (let i = 0; i < 30; i++) bed.create(`m${i}`)
     await until(() => hung.stats().inProgress === 1, 'it hangs')
+    // Long enough for all of it to be on this side: no later batch is to wake the watch.
+    await sleep(100)
+    expect(informer.stats().pendingBatchBytes).toBeGreaterThan(0)
     expect(informer.indexer.size).toBeLessThan(40)
     await hung.remove()
     await until(() => sameState(cached(informer), bed.truth()), 'the watch goes on')
@@ -200,6 +203,13 @@ describe.each(threadCounts)('above the bounds of a buffer, threads: $threads', (
     }
     expect(() => shared.select({ private: 'yes' as unknown as boolean })).toThrow(/private/)
     expect(() => one.selectNamespaces(['default'])).toThrow(/private/)
+    const listerWatcher = {
+      list: () => new Promise<never>(() => {}),
+      watch: () => new Promise<never>(() => {}),
+    }
+    const source = factory.forListerWatcher({ name: 'things', listerWatcher })
+    expect(source.select({ private: true })).not.toBe(source.select({ private: true }))
+    expect(source.select({})).toBe(source)
     factory.start()
     await factory.waitForCacheSync({ signal: AbortSignal.timeout(10_000) })
     expect(one.lister.get('default/a')).toBeDefined()

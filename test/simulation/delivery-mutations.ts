@@ -145,6 +145,7 @@ export const deliveryMutations: readonly Mutation[] = [
   },
   {
     name: 'backpressure: looked at once a batch',
+    isRare: true,
     edits: [
       {
         file: 'src/engine/batch-reader.ts',
@@ -160,16 +161,6 @@ export const deliveryMutations: readonly Mutation[] = [
         file: listener,
         find: 'if (this.#isHolding && !this.isHolding) this.#context.onRoom()',
         replace: 'void this.isHolding',
-      },
-    ],
-  },
-  {
-    name: 'backpressure: a removed listener holds on',
-    edits: [
-      {
-        file: listener,
-        find: '    if (this.#isHolding) this.#context.onRoom()\n  }\n',
-        replace: '  }\n',
       },
     ],
   },
