@@ -4,9 +4,15 @@ import type { Column } from '../protocol/column.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
 import type { OnListenerError } from './handler-error.ts'
 import type { HandlerTracer } from './handler-tracer.ts'
-import type { Listener } from './listener.ts'
 import type { Unsynced } from './listener-sync.ts'
+import type { Registration } from './registration.ts'
 import type { SharedReads } from './shared-reads.ts'
+
+/** No handler of it is called any more, but calls may run. */
+export interface RemovedListener extends Registration {
+  /** So many. */
+  readonly inProgress: number
+}
 
 /** What all listeners of one processor have in common. */
 export interface ListenerContext<E> {
@@ -22,7 +28,7 @@ export interface ListenerContext<E> {
   readonly onHandlerError: OnListenerError
   readonly tracer?: HandlerTracer | undefined
   readonly unsynced: () => Unsynced | undefined
-  readonly onRemoved: (listener: Listener<E>) => void
-  /** {@link Listener.isHolding} went back to false. */
+  readonly onRemoved: (listener: RemovedListener) => void
+  /** The listener no longer holds its cache back. */
   readonly onRoom: () => void
 }

@@ -9,7 +9,7 @@ import type { OnListenerError } from './handler-error.ts'
 import type { HandlerTracer } from './handler-tracer.ts'
 import type { ResourceEventHandlers } from './handlers.ts'
 import { Listener } from './listener.ts'
-import type { ListenerContext } from './listener-context.ts'
+import type { ListenerContext, RemovedListener } from './listener-context.ts'
 import { checkBatchOptions, checkHandlers, type ListenerLimits, listenerLimits } from './listener-limits.ts'
 import type { Unsynced } from './listener-sync.ts'
 import type { ListenerStats, Registration } from './registration.ts'
@@ -54,7 +54,7 @@ export class Processor<E> implements ChangeSink<E> {
   // Replaced, never changed: a listener may go while all are being told.
   #listeners: readonly Listener<E>[] = []
   /** Removed, with calls in progress perhaps. */
-  #leaving: readonly Listener<E>[] = []
+  #leaving: readonly RemovedListener[] = []
   /** Of those that have left for good. */
   readonly #past = noTotals()
   #isListed = false
