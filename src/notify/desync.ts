@@ -19,6 +19,9 @@ export interface DesyncOptions<E> {
   readonly activeKeys: ReadonlySet<string>
 }
 
+/** Keys marked between two looks at the clock. */
+const markStepCount = 128
+
 /**
  * What `overflow: 'replay'` adds to a listener.
  *
@@ -32,6 +35,8 @@ export class Desync<E> {
   readonly #options: DesyncOptions<E>
   readonly #handed = new HandedKeys<E>()
   readonly #stale = new StaleKeys()
+  /** Keys that something waited for at the overflow, to be marked: all at once would stop the thread. */
+  #dropped: string[] = []
   /** Stale keys whose turn came while a call for them ran. */
   readonly #parked = new Set<string>()
   /** Calls in progress that belong to it: it ends after them. */
@@ -74,7 +79,7 @@ export class Desync<E> {
     for (const change of buffer.clear()) {
       if (change.isInitial) sync.finish()
       this.droppedCount += change.callCount
-      this.#mark(change.key)
+      this.#dropped.push(change.key)
     }
     for (const key of activeKeys) this.#awaited.add(key)
     return true
@@ -104,6 +109,13 @@ export class Desync<E> {
   handed(type: 'add' | 'update' | 'delete', key: string, cell: VersionCell<E>): void {
     if (type === 'delete') this.#handed.delete(key)
     else this.#handed.set(key, cell)
+  }
+
+  /** Before any {@link next}: marks some of what was dropped; false: all is. Every changed key is taken until then. */
+  marks(): boolean {
+    if (this.#dropped.length === 0) return false
+    for (const key of this.#dropped.splice(-markStepCount)) this.#mark(key)
+    return true
   }
 
   /** Stale keys and changes that wait in the buffer get their calls by turns. */
@@ -137,13 +149,15 @@ export class Desync<E> {
 
   /** Returns whether it ended by this call: nothing is stale, and what was told of it is finished. */
   settle(): boolean {
-    if (!this.#isActive || this.#stale.size + this.#parked.size + this.#awaited.size > 0) return false
+    if (!this.#isActive || this.#dropped.length > 0) return false
+    if (this.#stale.size + this.#parked.size + this.#awaited.size > 0) return false
     this.#isActive = false
     return true
   }
 
   clear(): void {
     this.#isActive = false
+    this.#dropped = []
     this.#handed.clear()
     this.#stale.clear()
     this.#parked.clear()

@@ -309,6 +309,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   #step(nowMs: number): boolean {
     if (this.#replay !== undefined) this.#advanceReplay()
     const desync = this.#desync?.isActive === true ? this.#desync : undefined
+    if (desync?.marks() === true) return true
     if (desync?.takeTurn() === true && this.#deliverStale(desync)) return true
     const change = this.#nextChange()
     if (change !== undefined) {

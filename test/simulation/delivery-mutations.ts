@@ -47,7 +47,7 @@ export const deliveryMutations: readonly Mutation[] = [
   },
   {
     name: 'replay: what a dropped buffer held is not compared',
-    edits: [{ file: desync, find: '      this.#mark(change.key)\n', replace: '' }],
+    edits: [{ file: desync, find: '      this.#dropped.push(change.key)\n', replace: '' }],
   },
   {
     name: 'replay: names alone are compared, not uids',
