@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { measureBlock } from './e2e/block.ts'
 import type { BenchContext } from './e2e/context.ts'
+import { measureDelivery } from './e2e/delivery.ts'
 import { type Figure, formatTable, isWithin } from './e2e/figures.ts'
 import { measureLag } from './e2e/lag.ts'
 import { measureLeases } from './e2e/leases.ts'
@@ -23,6 +24,7 @@ const measurements: Readonly<Record<string, (context: BenchContext) => Promise<F
   lag: measureLag,
   saturate: measureSaturation,
   block: measureBlock,
+  delivery: measureDelivery,
   warm: measureWarm,
 }
 

@@ -1,6 +1,6 @@
 import type { CredentialsBroker } from './config/credentials-broker.ts'
 import type { Engine } from './engine/engine.ts'
-import type { WatchTemplate } from './engine/watch-session.ts'
+import type { WatchTemplate } from './engine/watch-session-options.ts'
 import type { RefusedObject } from './informer-stats.ts'
 import type { ListerWatcher } from './lister-watcher.ts'
 import type { HandlerErrorContext } from './notify/handler-error.ts'

@@ -1,5 +1,4 @@
 import type { ChangeCause, ChangeSink } from '../notify/change-sink.ts'
-import type { Column } from '../protocol/column.ts'
 import { sameUid, sameVersionText, version as versionAt } from '../protocol/record-header.ts'
 import { RecordStore, type VersionCell } from '../protocol/record-store.ts'
 import { noVersion, parseResourceVersion, type ResourceVersion } from '../protocol/resource-version.ts'
@@ -7,48 +6,13 @@ import type { CacheEpoch } from './cache-epoch.ts'
 import type { CellRows } from './cell-rows.ts'
 import { CellTable } from './cell-table.ts'
 import { EpochThinning } from './epoch-thinning.ts'
-import { Indices, type IndicesOptions } from './indices.ts'
+import type { IncomingRecords, IndexerOptions, IndexerRule } from './indexer-options.ts'
+import { Indices } from './indices.ts'
 import { ListStamps } from './list-stamps.ts'
 import { MemoRing } from './memo-ring.ts'
 import { Tombstones } from './tombstones.ts'
 
 type Cell = VersionCell<CacheEpoch>
-
-/** The rules that hold on main, by name, for the simulation's coverage table. */
-export type IndexerRule =
-  | 'main: Deleted of unknown'
-  | 'main: Deleted old'
-  | 'main: Deleted same uid'
-  | 'main: Deleted same uid, earlier end'
-  | 'main: Deleted other uid'
-  | 'main: tombstone drop'
-  | 'main: old or equal drop'
-  | 'main: other uid old drop'
-  | 'main: other uid replaces'
-  | 'main: sweep'
-  | 'main: sweep spared by version'
-  | 'main: reset'
-  | 'main: abort'
-
-/** Where a record that arrives lies, and how it becomes the cache's if it is accepted. */
-export interface IncomingRecords {
-  readonly bytes: Buffer
-  readonly epoch: CacheEpoch
-  place(offset: number, length: number, generation: number): Cell
-}
-
-export interface IndexerOptions {
-  readonly sink: ChangeSink<CacheEpoch>
-  readonly columns: readonly Column[]
-  readonly onIndexError: IndicesOptions['onIndexError']
-  /** A key's end at `version` holds, whether it was cached or not. Not told of what a list did not contain. */
-  readonly onDeleted?: (key: string, version: ResourceVersion) => void
-  readonly slabBytes?: number
-  readonly memoCount?: number
-  /** Sows the hash of keys; left out: always the same. */
-  readonly random?: () => number
-  readonly onRule?: (rule: IndexerRule) => void
-}
 
 /**
  * The cache: key → current version, its indices, and the rules by which an arriving delta changes it (see ARCHITECTURE.md).

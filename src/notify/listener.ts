@@ -4,8 +4,6 @@ import type { Pump } from '../base/slicer.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
 import { callbacksOf } from './callbacks.ts'
 import type { EventReader } from './change-event.ts'
-import { ChangeFilter } from './change-filter.ts'
-import type { ChangeCause } from './change-sink.ts'
 import { Desync } from './desync.ts'
 import { currentCall, HandlerCalls, outsideCalls } from './handler-calls.ts'
 import { HandlerRunner } from './handler-runner.ts'
@@ -13,15 +11,13 @@ import type { ResourceEventHandlers } from './handlers.ts'
 import { LagSignal } from './lag-signal.ts'
 import { ListenerBuffer } from './listener-buffer.ts'
 import type { ListenerContext } from './listener-context.ts'
+import { ListenerIntake } from './listener-intake.ts'
 import type { ListenerLimits } from './listener-limits.ts'
 import { ListenerSync } from './listener-sync.ts'
-import { PendingChange } from './pending-change.ts'
+import type { PendingChange } from './pending-change.ts'
 import type { ListenerStats, Registration } from './registration.ts'
-import { Replay } from './replay.ts'
 import { Resync } from './resync.ts'
 
-/** Keys of the cache that a replay passes between two handler calls. */
-const replayStepCount = 64
 /** Changes put into a batch between two looks at the clock. */
 const batchStepCount = 32
 
@@ -32,6 +28,8 @@ const batchStepCount = 32
  * listener's pace, errors and removal are its own; what all share is the thread.
  */
 export class Listener<E> implements Pump, EventReader<E>, Registration {
+  /** Where the processor's changes go. */
+  readonly intake: ListenerIntake<E>
   readonly #context: ListenerContext<E>
   readonly #limits: ListenerLimits
   readonly #buffer: ListenerBuffer<E>
@@ -41,18 +39,15 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   readonly #resync: Resync<E> | undefined
   /** With `overflow: 'replay'` alone. */
   readonly #desync: Desync<E> | undefined
-  readonly #filter: ChangeFilter<E> | undefined
   readonly #lag: LagSignal | undefined
   readonly #abort = new AbortController()
   readonly #userSignal: AbortSignal | undefined
   readonly #onRemoved: (() => void) | undefined
-  #replay: Replay<E> | undefined
   #isHolding = false
   #isRunning = false
   #isRemoved = false
   #turnEndMs = Number.NEGATIVE_INFINITY
   #handlerMs = 0
-  #unchangedCount = 0
 
   constructor(
     context: ListenerContext<E>,
@@ -90,9 +85,6 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       const { activeKeys } = this.#runner
       this.#desync = new Desync({ ...context, buffer: this.#buffer, sync: this.#sync, activeKeys })
     }
-    if (limits.when !== undefined) {
-      this.#filter = new ChangeFilter(limits.when, context.columns, context.reads.read)
-    }
     if (limits.lag !== undefined) {
       this.#lag = new LagSignal({
         runtime: context.runtime,
@@ -114,8 +106,15 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     }
     this.#userSignal = signal
     this.#onRemoved = onRemoved
-    this.#replay = new Replay(context.cells())
-    this.#advanceReplay()
+    this.intake = new ListenerIntake({
+      ...{ context, limits, buffer: this.#buffer, sync: this.#sync, desync: this.#desync, lag: this.#lag },
+      onTaken: (isOver) => {
+        // Also when no call can be made: it is then that the handler wants to know.
+        if (isOver) context.slicer.wake(this)
+        else this.#wake()
+      },
+    })
+    this.intake.advanceReplay()
     if (signal?.aborted === true) void this.remove()
     else signal?.addEventListener('abort', this.#onUserAbort)
     this.#wake()
@@ -166,7 +165,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       merged,
       dropped: this.#desync?.droppedCount ?? 0,
       desyncs: this.#desync?.count ?? 0,
-      unchanged: this.#unchangedCount,
+      unchanged: this.intake.unchangedCount,
       errors: this.#runner.errorCount,
       handlerMs: this.#handlerMs,
       abandoned: this.#calls.abandonedCount,
@@ -185,48 +184,6 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     return this.remove()
   }
 
-  added(
-    key: string,
-    cell: VersionCell<E>,
-    cause: ChangeCause,
-    isInitial: boolean,
-    receivedAtMs: number,
-  ): void {
-    this.#replay?.mark(key)
-    this.#push(key, undefined, false, cell, undefined, cause, isInitial, receivedAtMs)
-  }
-
-  updated(
-    key: string,
-    old: VersionCell<E>,
-    cell: VersionCell<E>,
-    cause: ChangeCause,
-    receivedAtMs: number,
-  ): void {
-    if (this.#replay === undefined || this.#replay.isMarked(key)) {
-      if (this.#filter?.isUnchanged(old, cell) === true) this.#unchangedCount++
-      else this.#push(key, undefined, false, cell, old, cause, false, receivedAtMs)
-      return
-    }
-    this.#replay.mark(key)
-    this.#push(key, undefined, false, cell, undefined, 'replay', true, receivedAtMs)
-  }
-
-  deleted(
-    key: string,
-    final: VersionCell<E>,
-    finalStateUnknown: boolean,
-    cause: ChangeCause,
-    receivedAtMs: number,
-  ): void {
-    if (this.#replay !== undefined) {
-      // Never heard of it, never will. Its mark goes: a successor of the same name is news again.
-      if (!this.#replay.isMarked(key)) return
-      this.#replay.unmark(key)
-    }
-    this.#push(key, final, finalStateUnknown, undefined, undefined, cause, false, receivedAtMs)
-  }
-
   /** The cache holds a complete list: this listener may have synced by that alone. */
   listCompleted(): void {
     if (!this.#sync.hasSynced) this.#wake()
@@ -235,32 +192,6 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   pump(deadlineMs: number): boolean {
     this.#turnEndMs = deadlineMs
     return outsideCalls(() => this.#run(deadlineMs))
-  }
-
-  #push(
-    key: string,
-    gone: VersionCell<E> | undefined,
-    goneFinalStateUnknown: boolean,
-    here: VersionCell<E> | undefined,
-    old: VersionCell<E> | undefined,
-    cause: ChangeCause,
-    isInitial: boolean,
-    receivedAtMs: number,
-  ): void {
-    if (this.#desync?.takes(key) === true) {
-      this.#wake()
-      return
-    }
-    // Before the push: merging may finish it at once.
-    if (isInitial) this.#sync.expect()
-    const sinceMs = receivedAtMs > 0 ? receivedAtMs : this.#context.runtime.nowMs()
-    this.#buffer.push(
-      new PendingChange(key, gone, goneFinalStateUnknown, here, old, cause, isInitial, receivedAtMs, sinceMs),
-    )
-    this.#lag?.arm()
-    // Also when no call can be made: it is then that the handler wants to know.
-    if (this.#desync?.drops() === true) this.#context.slicer.wake(this)
-    else this.#wake()
   }
 
   #wake(): void {
@@ -307,7 +238,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
 
   /** One handler call, or some keys of a replay; false: nothing to do. */
   #step(nowMs: number): boolean {
-    if (this.#replay !== undefined) this.#advanceReplay()
+    if (!this.intake.isReplayed) this.intake.advanceReplay()
     const desync = this.#desync?.isActive === true ? this.#desync : undefined
     if (desync?.marks() === true) return true
     if (desync?.takeTurn() === true && this.#deliverStale(desync)) return true
@@ -317,7 +248,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       return true
     }
     if (desync !== undefined) return this.#deliverStale(desync)
-    if (this.#replay !== undefined) return this.#buffer.isUnderHalf
+    if (!this.intake.isReplayed) return this.#buffer.isUnderHalf
     return this.#resync?.isRunning === true && this.#buffer.count === 0 && this.#deliverResync(nowMs)
   }
 
@@ -390,24 +321,13 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     if (this.#context.runtime.nowMs() >= this.#turnEndMs || this.#run(this.#turnEndMs)) this.#wake()
   }
 
-  #advanceReplay(): void {
-    const replay = this.#replay
-    if (replay === undefined) return
-    replay.advance(
-      replayStepCount,
-      () => this.#buffer.isUnderHalf && this.#desync?.isActive !== true,
-      (key, cell) => this.#push(key, undefined, false, cell, undefined, 'replay', true, 0),
-    )
-    if (replay.isDone) this.#replay = undefined
-  }
-
   #checkSync(): void {
     if (this.#isRemoved) return
     // What waited for its end (a late listener's replay, a resync) goes on.
     const isInSync = this.#desync?.settle() === true
     if (isInSync) this.#wake()
     if (!this.#sync.hasSynced) {
-      const isReplayed = this.#replay === undefined && this.#desync?.isActive !== true
+      const isReplayed = this.intake.isReplayed && this.#desync?.isActive !== true
       if (!this.#sync.check(this.#context.isListed(), isReplayed)) return
       this.#resync?.start()
     } else if (!isInSync) return
@@ -422,7 +342,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     this.#userSignal?.removeEventListener('abort', this.#onUserAbort)
     this.#resync?.stop()
     this.#lag?.stop()
-    this.#replay = undefined
+    this.intake.end()
     this.#buffer.clear()
     this.#desync?.clear()
     this.#sync.close()

@@ -122,7 +122,7 @@ export class Processor<E> implements ChangeSink<E> {
   added(key: string, cell: VersionCell<E>, cause: ChangeCause, receivedAtMs: number): void {
     // Whatever its cause: a listed object that a watch event was merged into in the queue comes as the watch's.
     const isInitial = !this.#isListed
-    for (const listener of this.#listeners) listener.added(key, cell, cause, isInitial, receivedAtMs)
+    for (const listener of this.#listeners) listener.intake.added(key, cell, cause, isInitial, receivedAtMs)
   }
 
   updated(
@@ -132,7 +132,7 @@ export class Processor<E> implements ChangeSink<E> {
     cause: ChangeCause,
     receivedAtMs: number,
   ): void {
-    for (const listener of this.#listeners) listener.updated(key, old, cell, cause, receivedAtMs)
+    for (const listener of this.#listeners) listener.intake.updated(key, old, cell, cause, receivedAtMs)
   }
 
   deleted(
@@ -144,7 +144,7 @@ export class Processor<E> implements ChangeSink<E> {
     receivedAtMs: number,
   ): void {
     for (const listener of this.#listeners) {
-      listener.deleted(key, final, finalStateUnknown, cause, receivedAtMs)
+      listener.intake.deleted(key, final, finalStateUnknown, cause, receivedAtMs)
     }
   }
 

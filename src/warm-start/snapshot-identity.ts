@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { WatchTemplate } from '../engine/watch-session.ts'
+import type { WatchTemplate } from '../engine/watch-session-options.ts'
 import type { ConnectionMaterial } from '../protocol/messages.ts'
 import type { SnapshotIdentity } from './snapshot-format.ts'
 

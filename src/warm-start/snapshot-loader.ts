@@ -1,6 +1,7 @@
 import type { Slicer } from '../base/slicer.ts'
 import { CacheEpoch } from '../indexer/cache-epoch.ts'
-import type { IncomingRecords, Indexer } from '../indexer/indexer.ts'
+import type { Indexer } from '../indexer/indexer.ts'
+import type { IncomingRecords } from '../indexer/indexer-options.ts'
 import type { Slab, VersionCell } from '../protocol/record-store.ts'
 import { parseResourceVersion } from '../protocol/resource-version.ts'
 import { inSlices } from './slices.ts'

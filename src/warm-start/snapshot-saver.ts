@@ -1,6 +1,6 @@
 import { checkNames, checkSignal, checkType } from '../base/check-options.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { WatchTemplate } from '../engine/watch-session.ts'
+import type { WatchTemplate } from '../engine/watch-session-options.ts'
 import { invalidOption, KubeInformerError } from '../errors.ts'
 import type { Indexer } from '../indexer/indexer.ts'
 import { isComparable, parseResourceVersion } from '../protocol/resource-version.ts'

@@ -120,8 +120,8 @@ export const deliveryMutations: readonly Mutation[] = [
     edits: [
       {
         file: listener,
-        find: 'this.#replay === undefined && this.#desync?.isActive !== true',
-        replace: 'this.#replay === undefined',
+        find: 'this.intake.isReplayed && this.#desync?.isActive !== true',
+        replace: 'this.intake.isReplayed',
       },
     ],
   },

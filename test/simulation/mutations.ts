@@ -291,7 +291,7 @@ export const mutations: readonly Mutation[] = [
     name: 'an update of an object not told yet is kept back',
     edits: [
       {
-        file: 'src/notify/listener.ts',
+        file: 'src/notify/listener-intake.ts',
         find: '    this.#replay.mark(key)\n    this.#push(key, undefined, false, cell, undefined, ',
         replace:
           '    this.#replay.mark(key)\n    if (this.#filter?.isUnchanged(old, cell) === true) return\n    this.#push(key, undefined, false, cell, undefined, ',

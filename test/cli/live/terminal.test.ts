@@ -63,7 +63,7 @@ test('a person watches, pauses, resizes, suspends, asks, quits: one frame in pla
   // Long enough for other figures: what is drawn anew is still what was paused.
   await new Promise((resolve) => setTimeout(resolve, 1_100))
   terminal.press('?')
-  await until(() => terminal.text.includes('average of the last second'), 'the meanings')
+  await until(() => terminal.text.includes('in the last second, lists included'), 'the meanings')
   terminal.press('?')
   await until(() => terminal.text.includes('changes/s'), 'the figures')
   await until(() => terminal.text === frozen, 'the paused figures')
@@ -78,7 +78,7 @@ test('a person watches, pauses, resizes, suspends, asks, quits: one frame in pla
   expect(heads(terminal)).toBe(1)
 
   terminal.press('?')
-  await until(() => terminal.text.includes('average of the last second'), 'the meanings')
+  await until(() => terminal.text.includes('in the last second, lists included'), 'the meanings')
   terminal.press('?')
   await until(() => /^pods/m.test(terminal.text), 'the figures again')
 
@@ -147,7 +147,7 @@ test('handlers that fail: the newest failure, and how many there were', async ()
   output.notice('of the second', { resource: 'pods', key: 'default/web-1', text: '\u001b[31mno such\nthing' })
   nowMs = 12_000
   output.sample(runSample(nowMs, following()))
-  const line = '! handler failed on pods default/web-1 (2 errors, last 2s ago): no such thing'
+  const line = '! handler failed on pods default/web-1 (2 errors since start, last 2s ago): no such thing'
   await until(() => terminal.text.includes(line), 'the failure')
   expect(terminal.text).not.toMatch(/of the (first|second)/)
   output.close()
