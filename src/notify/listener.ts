@@ -218,6 +218,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     // The last step may have ended the replay without a call.
     this.#checkSync()
     this.#isRunning = false
+    this.#lag?.check()
     if (this.#isHolding && !this.isHolding) this.#context.onRoom()
     return hasMore
   }
@@ -232,7 +233,6 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       if (steps % batchStepCount === 0 && runtime.nowMs() >= untilMs) break
     }
     this.#runner.flush()
-    this.#lag?.check()
     return hasMore
   }
 
@@ -298,6 +298,8 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     // Being told of it right now is as good.
     if (this.#runner.activeKeys.has(key)) return true
     this.#context.reads.store.use(cell)
+    // What `when` kept back is told by it.
+    this.#desync?.handed('update', key, cell)
     this.#runner.call('update', key, cell, cell, 'resync', false, false, nowMs)
     return true
   }

@@ -65,8 +65,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: indexer,
-        find: 'if (this.#isComparable(key, old) && this.#isStale(old,',
-        replace: 'if (sameObject && this.#isComparable(key, old) && this.#isStale(old,',
+        find: 'if (this.isComparable(key, old) && this.#isStale(old,',
+        replace: 'if (sameObject && this.isComparable(key, old) && this.#isStale(old,',
       },
     ],
   },
@@ -155,7 +155,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: indexer,
-        find: 'if (this.#isComparable(key, cell) && versionAt(cell.slab.bytes, cell.offset) > version) {',
+        find: 'if (this.isComparable(key, cell) && versionAt(cell.slab.bytes, cell.offset) > version) {',
         replace: 'if (version < 0) {',
       },
     ],
@@ -201,7 +201,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: indexer,
-        find: 'if (cell.generation < this.#resetGeneration) this.#keptFromBefore.add(key)',
+        find: 'if (cell.generation < this.resetGeneration) this.#keptFromBefore.add(key)',
         replace: '',
       },
     ],

@@ -111,7 +111,7 @@ function noticeLines({ atMs }: Figures, { notice, failure }: View): Line[] {
   const lines: Line[] = []
   if (failure !== undefined) {
     const { resource, key, count, text } = failure
-    const times = `${formatCount(count)} ${count === 1 ? 'error' : 'errors'} since start, last ${formatAge(atMs - failure.atMs)} ago`
+    const times = `${formatCount(count)} in all, last ${formatAge(atMs - failure.atMs)} ago`
     const told = printable(`handler failed on ${resource} ${key} (${times}): ${text}`)
     lines.push([{ text: `! ${told}`, style: 'red' }])
   }

@@ -147,7 +147,7 @@ test('handlers that fail: the newest failure, and how many there were', async ()
   output.notice('of the second', { resource: 'pods', key: 'default/web-1', text: '\u001b[31mno such\nthing' })
   nowMs = 12_000
   output.sample(runSample(nowMs, following()))
-  const line = '! handler failed on pods default/web-1 (2 errors since start, last 2s ago): no such thing'
+  const line = '! handler failed on pods default/web-1 (2 in all, last 2s ago): no such thing'
   await until(() => terminal.text.includes(line), 'the failure')
   expect(terminal.text).not.toMatch(/of the (first|second)/)
   output.close()
