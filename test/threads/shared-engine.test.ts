@@ -82,6 +82,7 @@ describe('an engine shared by two clusters', () => {
     await until(() => inEast.state === 'syncing', 'the only turn is taken')
     inWest.start()
     await until(() => inWest.state === 'waiting', 'the other cluster waits')
+    await until(() => engine.stats().waitingSyncs === 1, 'its request is heard')
     expect(engine.stats()).toMatchObject({ syncs: 1, waitingSyncs: 1 })
     east.faults.clear()
     await until(() => inEast.hasSynced() && inWest.hasSynced(), 'both had their turn')
