@@ -125,8 +125,11 @@ class Watch {
           intake.transform = new Transform(transform, spec.bounds.frameBytesMax)
           this.#driver.start()
         },
-        onFailed: (error, attempt) =>
-          this.#post({ type: 'state', state: 'retrying', attempt, error: toWireError(error) }),
+        onFailed: (error, attempt) => {
+          const told = toWireError(error)
+          this.#post({ type: 'state', state: 'retrying', attempt, error: told })
+          this.#post({ type: 'failed', attempt, error: told })
+        },
       })
     }
   }

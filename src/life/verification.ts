@@ -104,7 +104,9 @@ export class Verification implements ChangeTap {
   }
 
   async #list(pageSize: number): Promise<Listed> {
-    const { engine, broker, source, template, drainMs, resource } = this.#options
+    const { engine, broker, source, drainMs, resource } = this.#options
+    // It changes no key, uid or version, and would not know objects that are metadata alone.
+    const { transform: _, ...template } = this.#options.template
     const indexer = new Indexer({
       sink: { added() {}, updated() {}, deleted() {}, listCompleted() {} },
       columns: [],

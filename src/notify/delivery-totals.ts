@@ -4,6 +4,9 @@ import type { ListenerStats } from './registration.ts'
 export interface DeliveryTotals {
   readonly delivered: number
   readonly merged: number
+  readonly unchanged: number
+  readonly dropped: number
+  readonly desyncs: number
   readonly errors: number
   readonly handlerMs: number
   readonly abandoned: number
@@ -12,7 +15,10 @@ export interface DeliveryTotals {
 type Sum = { -readonly [Field in keyof DeliveryTotals]: number }
 
 export function noTotals(): Sum {
-  return { delivered: 0, merged: 0, errors: 0, handlerMs: 0, abandoned: 0 }
+  return {
+    ...{ delivered: 0, merged: 0, unchanged: 0, dropped: 0, desyncs: 0 },
+    ...{ errors: 0, handlerMs: 0, abandoned: 0 },
+  }
 }
 
 export function addTotals(sum: Sum, stats: ListenerStats): void {

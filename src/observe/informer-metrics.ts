@@ -110,6 +110,17 @@ const delivery: readonly Metric[] = [
     'Changes merged in listener buffers.',
     ({ stats }) => stats.delivery.merged,
   ),
+  counter(
+    own('listener_unchanged_total'),
+    'Updates that `when` kept back.',
+    ({ stats }) => stats.delivery.unchanged,
+  ),
+  counter(
+    own('listener_dropped_total'),
+    'Changes dropped with a full buffer, to be compared later.',
+    ({ stats }) => stats.delivery.dropped,
+  ),
+  counter(own('listener_desyncs_total'), 'Buffers dropped.', ({ stats }) => stats.delivery.desyncs),
   counter(own('handler_errors_total'), 'Handler calls that failed.', ({ stats }) => stats.delivery.errors),
   counter(
     own('handler_abandoned_total'),
