@@ -54,6 +54,16 @@ describe.each(threadCounts)('verifying the cache, threads: $threads', ({ threads
     expect(bed.server.stats().watchers).toBe(1)
   })
 
+  it('looks past a transform, which would not know metadata alone', async () => {
+    for (let i = 0; i < 5; i++) bed.create(`m${i}`)
+    const transform = new URL('../support/transforms/scripted.ts', import.meta.url)
+    const { informer } = bed.factory({ transform }).core.v1.configmaps
+    await synced(informer as unknown as Informer<ConfigMap>)
+    bed.server.faults.loseChanges(1)
+    bed.delete('m2')
+    expect(await informer.verify(limit())).toEqual({ ...clean, compared: 5, surplus: 1, repaired: 1 })
+  })
+
   it('takes what changes meanwhile for no difference', async () => {
     for (let i = 0; i < 200; i++) bed.create(`m${i}`)
     const informer = bed.factory().core.v1.configmaps.informer as unknown as Informer<ConfigMap>
