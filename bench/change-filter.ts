@@ -76,14 +76,14 @@ function run(listener: ListenerOptions | undefined): { micros: number; delivered
     onRefused: ({ error }) => assert.fail(error),
   })
   const turns = new OwnTurns()
-  const processor = new Processor<CacheEpoch>({
+  const processor: Processor<CacheEpoch> = new Processor<CacheEpoch>({
     runtime: nodeRuntime,
     slicer: turns.slicer,
     cache: () => indexer,
     columns,
     onHandlerError: (error) => assert.fail(String(error)),
   })
-  const indexer = new Indexer({ sink: processor, columns, onIndexError: () => assert.fail() })
+  const indexer: Indexer = new Indexer({ sink: processor, columns, onIndexError: () => assert.fail() })
   indexer.indices.define({ byNode: 'spec.nodeName' })
   const reader = new BatchReader({
     indexer,

@@ -14,8 +14,8 @@ test('it is as small as it was: compiled code, types and pages, nothing else', (
       .map(({ path, size }) => `${path} ${size / kB} kB`)
       .join(', ')}`,
   )
-  expect(packed.size).toBeLessThan(550 * kB)
-  expect(packed.unpackedSize).toBeLessThan(1_850 * kB)
+  expect(packed.size).toBeLessThan(640 * kB)
+  expect(packed.unpackedSize).toBeLessThan(2_150 * kB)
   const expected =
     /^(dist\/(src|workers)\/[\w/-]+\.(js|d\.ts)|docs\/[\w-]+\.md|(README|ARCHITECTURE|CHANGELOG)\.md|LICENSE|package\.json)$/
   expect(packed.files.map(({ path }) => path).filter((path) => !expected.test(path))).toEqual([])
