@@ -108,7 +108,7 @@ async function awaitingHandler(context: BenchContext): Promise<Figure[]> {
   })
 }
 
-/** Nothing but status changes: main's CPU an event where only the spec interests, beside one that reads each change. */
+/** Updates change the status alone: main's CPU an event where only the spec interests, beside one that reads each change. */
 async function statusChurn(context: BenchContext): Promise<Figure[]> {
   const cpuUs = { all: [] as number[], spec: [] as number[] }
   for (let run = 0; run < context.runs; run++) {
@@ -136,7 +136,7 @@ async function statusRun(context: BenchContext, when: readonly string[]): Promis
   const objects = context.quick ? 1_000 : 20_000
   const measureMs = context.quick ? 2_000 : 10_000
   return await withRun(objects, ['--reads', ...when], async (server, run) => {
-    await server.post('churn', { rate: statusRate, mode: 'status', seconds: measureMs / 1000 + 20 })
+    await server.post('churn', { rate: statusRate, mode: 'updates', seconds: measureMs / 1000 + 20 })
     await sleep(context.quick ? 1_000 : 4_000)
     const before = await run.ask('mark')
     await sleep(measureMs)
