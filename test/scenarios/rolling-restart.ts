@@ -92,7 +92,7 @@ async function isMarked(
 
 /** The watch gives a pod that is made now. */
 async function hears(bed: ScenarioBed, { recorder }: Watched, churn: Churn, name: string): Promise<void> {
-  const { key } = await churn.create(name)
+  const { key } = await churn.createKept(name)
   const isThere = () => recorder.log.includes(`add ${name} watch`)
   await bed.until(isThere, `${key} is told`)
 }

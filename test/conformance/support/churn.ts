@@ -32,6 +32,16 @@ export class Churn {
   }
 
   async create(name: string): Promise<Life> {
+    const life = await this.createKept(name)
+    this.#alive.push(life)
+    return life
+  }
+
+  /**
+   * Of the ledger, but no step touches it: a pod that is waited for must not be gone before it is told, for create and
+   * delete may then be merged into nothing.
+   */
+  async createKept(name: string): Promise<Life> {
     const created = await this.#client.create(podsPath, pod(name, { churn: this.#prefix }))
     const life: Life = {
       key: keyOf(created),
@@ -41,7 +51,6 @@ export class Churn {
       updates: 0,
     }
     this.lives.push(life)
-    this.#alive.push(life)
     return life
   }
 
@@ -71,7 +80,7 @@ export class Churn {
     }
   }
 
-  /** Deletes what is left. */
+  /** Deletes what is left, save what is kept. */
   async clear(): Promise<void> {
     for (const life of [...this.#alive]) await this.delete(life)
   }
