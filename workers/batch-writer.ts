@@ -110,6 +110,7 @@ export class BatchWriter<E extends WriterEpoch> {
           kind: head.marker,
           generation: head.generation,
           ...(head.marker === 'end' && { version: String(head.version) }),
+          ...(head.knownVersion > head.version && { knownVersion: String(head.knownVersion) }),
           ...(head.reset && { reset: true }),
           ...(head.marker === 'stamp' && { key: head.key }),
         })

@@ -53,6 +53,8 @@ export class QueueMarker<E> {
   readonly generation: number
   /** `end`: the version the watch starts from. */
   readonly version: ResourceVersion
+  /** `end`: the newest version of any page. */
+  readonly knownVersion: ResourceVersion
   /** `start`: versions so far mean nothing any more. */
   readonly reset: boolean
   /** `stamp`: the key of a refused object, which the list did contain. */
@@ -62,11 +64,12 @@ export class QueueMarker<E> {
   constructor(
     marker: MarkerKind,
     generation: number,
-    facts: { version?: ResourceVersion; reset?: boolean; key?: string } = {},
+    facts: { version?: ResourceVersion; knownVersion?: ResourceVersion; reset?: boolean; key?: string } = {},
   ) {
     this.marker = marker
     this.generation = generation
     this.version = facts.version ?? 0
+    this.knownVersion = facts.knownVersion ?? this.version
     this.reset = facts.reset ?? false
     this.key = facts.key ?? ''
   }
@@ -282,11 +285,11 @@ export class DeltaQueue<E> {
     return this.#generation
   }
 
-  listEnd(version: ResourceVersion): void {
+  listEnd(version: ResourceVersion, knownVersion: ResourceVersion = version): void {
     this.#inBracket = false
     this.#seen = version
     this.#endsQueued++
-    this.#mark(new QueueMarker<E>('end', this.#generation, { version }))
+    this.#mark(new QueueMarker<E>('end', this.#generation, { version, knownVersion }))
   }
 
   listAbort(): void {

@@ -94,9 +94,9 @@ export class Intake implements DeltaSink {
     return this.#options.queue.listStart(reset)
   }
 
-  listEnd(version: ResourceVersion): void {
+  listEnd(version: ResourceVersion, _versionText?: string, knownVersion: ResourceVersion = version): void {
     this.#options.transcoder.typeMeta = undefined
-    this.#options.queue.listEnd(version)
+    this.#options.queue.listEnd(version, knownVersion)
   }
 
   listAbort(): void {

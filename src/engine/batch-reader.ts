@@ -197,7 +197,10 @@ export class BatchReader implements Pump, IncomingRecords {
     if (marker.kind === 'start') indexer.listStart(marker.generation, marker.reset === true)
     else if (marker.kind === 'abort') indexer.listAbort()
     else if (marker.kind === 'stamp') indexer.stamp(marker.key ?? '', marker.generation)
-    else indexer.listEnd(marker.generation, parseResourceVersion(marker.version ?? ''))
+    else {
+      const { generation, version = '', knownVersion = version } = marker
+      indexer.listEnd(generation, parseResourceVersion(version), parseResourceVersion(knownVersion))
+    }
   }
 
   #finish(batch: Batch): void {

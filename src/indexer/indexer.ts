@@ -276,8 +276,8 @@ export class Indexer {
   }
 
   /** Begins the sweep; {@link sweep} must be called until it returns false before anything else is applied. */
-  listEnd(generation: number, version: ResourceVersion): void {
-    if (version > this.#knownVersion) this.#knownVersion = version
+  listEnd(generation: number, version: ResourceVersion, knownVersion: ResourceVersion = version): void {
+    if (knownVersion > this.#knownVersion) this.#knownVersion = knownVersion
     const isComplete = this.#stamps.isOnAll(generation, this.#cells.size)
     this.#sweep = { cells: isComplete ? [].values() : this.#cells.cells(), generation, version }
   }

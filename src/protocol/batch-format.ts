@@ -51,6 +51,8 @@ export interface BatchMarker {
   readonly kind: MarkerKind
   readonly generation: number
   readonly version?: string
+  /** `end`: the newest version of any page, if it is another one. */
+  readonly knownVersion?: string
   readonly reset?: boolean
   readonly key?: string
 }

@@ -144,7 +144,11 @@ export class Driver {
         sink.listStart(effect.reset)
         break
       case 'listEnd':
-        sink.listEnd(parseResourceVersion(effect.version), effect.version)
+        sink.listEnd(
+          parseResourceVersion(effect.version),
+          effect.version,
+          parseResourceVersion(effect.knownVersion),
+        )
         if (!this.#isStopped) host.chunkEnds(0)
         break
       case 'listAbort':

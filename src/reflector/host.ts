@@ -8,8 +8,11 @@ import type { Effect, ReflectorEvent } from './state.ts'
 export interface BracketSink {
   /** A list begins. `reset`: versions so far mean nothing any more (etcd restored). */
   listStart(reset: boolean): unknown
-  /** The list is complete; the watch starts at `version` (several pages: the lowest). */
-  listEnd(version: ResourceVersion, versionText: string): void
+  /**
+   * The list is complete; the watch starts at `version` (several pages: the lowest). `knownVersion`: the newest that any
+   * answer told, also by what was not in it. A later consistent list below that means that etcd was restored.
+   */
+  listEnd(version: ResourceVersion, versionText: string, knownVersion: ResourceVersion): void
   listAbort(): void
   /** A bookmark, or the version of a frame without an object of interest. */
   bookmark(version: ResourceVersion, versionText: string): void

@@ -170,7 +170,12 @@ export type Effect =
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'listStart'; readonly reset: boolean }
-  | { readonly type: 'listEnd'; readonly version: string }
+  | {
+      readonly type: 'listEnd'
+      readonly version: string
+      /** The newest version that was told, also by what was not in a page: pages may be of different ones. */
+      readonly knownVersion: string
+    }
   | { readonly type: 'listAbort' }
   | { readonly type: 'watchStart'; readonly version: string }
   | { readonly type: 'bookmark'; readonly version: string }

@@ -235,7 +235,7 @@ function notFound(state: ReflectorState, error: KubeInformerError, plan: Plan, i
       step(
         { ...left, version: undefined },
         { type: 'listStart', reset: false },
-        { type: 'listEnd', version },
+        { type: 'listEnd', version, knownVersion: raise(left.knownVersion, version) },
       ),
       (empty) => backOff(empty, error, 'list', inputs),
     ),
@@ -249,10 +249,11 @@ export function accepted(state: ReflectorState): ReflectorState {
 
 /** The list is complete and consistent as of `version`. */
 export function completeList(state: ReflectorState, version: string): Step {
+  const knownVersion = raise(state.knownVersion, version)
   const next: ReflectorState = {
     ...state,
     version,
-    knownVersion: raise(state.knownVersion, version),
+    knownVersion,
     hasSynced: true,
     reset: false,
     inBracket: false,
@@ -266,5 +267,5 @@ export function completeList(state: ReflectorState, version: string): Step {
     // One unpaged list was the answer to one 410.
     listMode: state.listMode === 'unpaged' ? 'paged' : state.listMode,
   }
-  return step(next, { type: 'listEnd', version }, { type: 'syncEnded' })
+  return step(next, { type: 'listEnd', version, knownVersion }, { type: 'syncEnded' })
 }

@@ -107,6 +107,20 @@ describe('from object bytes to the cache', () => {
     expect([...indexer.cells()].map(({ key }) => key).sort()).toEqual(['a', 'd'])
   })
 
+  it('knows the newest page of a list of several versions before it deletes what was not in it', () => {
+    const { start, log, indexer } = pipeline()
+    const w = start()
+    w.intake.listStart(false)
+    w.event('upsert', thing('a', 5))
+    w.intake.listEnd(10)
+    w.intake.listStart(false)
+    w.intake.listEnd(20, '20', 9_007_199_254_740_993n)
+    w.flush()
+    expect(log).toEqual(['add a@5 list', 'listed', 'delete a@5 unknown', 'listed'])
+    expect(indexer.safeVersion).toBe('20')
+    expect(indexer.knownVersion).toBe('9007199254740993')
+  })
+
   it('gives what JSON.parse gives, through batches that are copied and batches that become slabs', () => {
     for (const batchBytes of [1_000, 400_000]) {
       const { start, indexer } = pipeline({ batchBytes })

@@ -254,7 +254,8 @@ export class Bench {
         this.#write(reset ? 'list start, reset' : 'list start')
         return ++generation
       },
-      listEnd: (_version, versionText) => this.#write(`list end ${versionText}`),
+      listEnd: (version, versionText, known) =>
+        this.#write(known > version ? `list end ${versionText}, known ${known}` : `list end ${versionText}`),
       listAbort: () => this.#write('list abort'),
       bookmark: (_version, versionText) => this.#write(`bookmark ${versionText}`),
       watchStart: (_version, versionText) => this.#write(`watch from ${versionText}`),

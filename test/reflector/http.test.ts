@@ -203,7 +203,7 @@ describe('over real HTTP', () => {
     ])
     await untilAsked(5)
     expect(asked).toEqual(['stream', 'page', 'page token', 'page fresh', 'watch 10'])
-    expect(bench.log).toContain('list end 10')
+    expect(bench.log).toContain('list end 10, known 30')
   })
 
   test('410 on a page without one', async () => {

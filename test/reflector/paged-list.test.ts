@@ -75,7 +75,8 @@ describe('a list by pages', () => {
     expect(second.query).toEqual({ limit: '500', continue: 'fresh' })
     second.page(70, ['b'])
     expect(bench.next('watch').query['resourceVersion']).toBe('50')
-    expect(bench.news()).toContain('list end 50')
+    // What the second page did not hold was not there at 70, which an etcd restored to less knows nothing of.
+    expect(bench.news()).toContain('list end 50, known 70')
   })
 
   test('if the lowest version is too old to watch from, one unpaged list', () => {

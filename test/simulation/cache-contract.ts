@@ -45,8 +45,6 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
   generationOnMain: () => number = () => 0
   #safe = 0
   readonly #foreign = new Set<string>()
-  /** Until a list that ends after this: main may miss objects by what a page of the old world did not hold. */
-  #excusedAt: number | undefined
 
   constructor(options: CacheContractOptions<E>) {
     this.#options = options
@@ -170,14 +168,6 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
     )
   }
 
-  /**
-   * A list of several pages told by what was not in a page that the restored etcd is older than. Main keeps no version
-   * of that; if the watch dies before it declares the reset, objects come back at versions that were told before.
-   */
-  excuseAbsence(): void {
-    this.#excusedAt = ++this.#now
-  }
-
   added(key: string, cell: VersionCell<E>, cause: ChangeCause, receivedAtMs: number): void {
     const state = this.#stateOf(key, cell)
     this.#options.log(`main: add ${name(state)}`)
@@ -276,7 +266,7 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
 
   /** Everything at or below the safe version must be reflected on main. */
   checkSafe(safe: number | undefined): void {
-    if (safe === undefined || this.#excusedAt !== undefined) return
+    if (safe === undefined) return
     if (this.listsCompleted === 0) violate('safe version', `${safe} before the first list`)
     if (safe < this.#safe) violate('safe version', `falls from ${this.#safe} to ${safe}`)
     this.#safe = safe
@@ -367,7 +357,6 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
    * can know that it is another world. The declared reset follows at once; until then such states may go back.
    */
   #isForeign(state: ObjectState): boolean {
-    if (this.#excusedAt !== undefined) return true
     if (this.#options.server.world === this.world) return false
     const isOfWorld = this.isOfNewWorld(state)
     if (isOfWorld) this.#foreign.add(state.key)

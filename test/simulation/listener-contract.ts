@@ -154,7 +154,7 @@ export class ListenerContract {
     if (this.isRemoved) violate('removed', `${label} is told that it is synced`)
     if (this.#syncedCalls > 1 && !this.#isDesynced) violate('synced', `${label} is told so twice`)
     this.#checkSynced()
-    if (this.#isDesynced) this.#checkSyncedAgain(registration)
+    if (this.#isDesynced && !this.#options.isLoop) this.checkSyncedAgain(registration)
     this.#isDesynced = false
   }
 
@@ -342,8 +342,11 @@ export class ListenerContract {
     }
   }
 
-  /** After a desync: what it was told, and what waits for it, is the cache; and the calls for that are over. */
-  #checkSyncedAgain(registration: Registration): void {
+  /**
+   * After a desync: what it was told, and what waits for it, is the cache; and the calls for that are over. So it is when
+   * the mark is made: a loop may take it when the cache is another one.
+   */
+  checkSyncedAgain(registration: Registration): void {
     const { label, cache } = this.#options
     for (const call of this.#calls) {
       const late = call.find(({ cause }) => cause === 'replay' || this.#callsAtDesync.has(call))
@@ -354,7 +357,9 @@ export class ListenerContract {
       const [state, told] = [cache.fold.get(key), this.#told.get(key)]
       return state === undefined || told === undefined ? state !== told : !this.#isAsTold(told, state)
     })
-    if (different.length <= registration.stats().depth) return
+    const { depth, inProgress } = registration.stats()
+    // What a loop has not taken yet is in progress, and was told to nobody.
+    if (different.length <= depth + inProgress - this.#calls.size) return
     violate('synced', `${label} is told so after a desync, and lacks ${different.join(', ')}`)
   }
 }

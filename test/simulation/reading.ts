@@ -260,7 +260,11 @@ export class Reading {
     if (!this.#checkWorld(list, version)) return
     server.give(version)
     const text = server.versionText(version)
-    sink.listEnd(parseResourceVersion(text), text)
+    sink.listEnd(
+      parseResourceVersion(text),
+      text,
+      parseResourceVersion(server.versionText(Math.max(this.known, version))),
+    )
     observer.listEnded(list.generation, lowest, Math.max(...list.versions))
     observer.log(`read: list ${list.generation} ends at ${version}`)
     this.#mayLag = true

@@ -35,8 +35,6 @@ export class Schedule {
   #isMourned = true
   #incarnation = 0
   #lagFloor = 0
-  /** The highest page of the last list whose pages were of different versions. */
-  #unevenPage = 0
   readonly #oldWorld = new OldWorld(
     () => {
       this.#log('etcd: nobody knows the old world any more')
@@ -295,9 +293,8 @@ export class Schedule {
       resumeVersion,
       // With lagging replicas a list may be older than main's cache: the sweep must spare what is newer.
       knownVersion: this.#faults.stale ? 0 : this.#main.knownVersion,
-      onListEnded: (lowest, highest) => {
+      onListEnded: (highest) => {
         this.#lagFloor = Math.max(this.#lagFloor, highest)
-        if (highest > lowest) this.#unevenPage = highest
       },
       lagFloor: this.#lagFloor,
       faults: this.#faults,
@@ -317,7 +314,6 @@ export class Schedule {
     const before = this.#server.version
     if (!this.#server.restore()) return
     const version = this.#server.version - 1
-    if (this.#unevenPage > version) this.#main.contract.excuseAbsence()
     this.#log(`etcd: restored from ${before} to ${version}`)
     this.#oldWorld.restored(version, {
       worker: this.#worker?.reading.known ?? 0,

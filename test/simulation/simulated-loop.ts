@@ -1,6 +1,6 @@
 import type { CacheEpoch } from '../../src/indexer/cache-epoch.ts'
 import type { Change } from '../../src/notify/changes.ts'
-import type { ChangesIterator } from '../../src/notify/changes-iterator.ts'
+import type { ChangesIterator, LoopHandlers } from '../../src/notify/changes-iterator.ts'
 import type { ObjectChange } from '../../src/notify/handlers.ts'
 import type { Processor } from '../../src/notify/processor.ts'
 import type { Registration } from '../../src/notify/registration.ts'
@@ -31,7 +31,7 @@ export class SimulatedLoop {
     this.#loop = new stages.ChangesIterator<Thing>(
       [
         (handlers, onRemoved) => {
-          this.#registration = processor.addListener<Thing>(handlers, listenerOptions, onRemoved)
+          this.#registration = processor.addListener<Thing>(this.#watch(handlers), listenerOptions, onRemoved)
           return this.#registration
         },
       ],
@@ -46,6 +46,23 @@ export class SimulatedLoop {
 
   leave(): void {
     void this.#loop.return()
+  }
+
+  /** The marks as they are made. */
+  #watch(handlers: LoopHandlers): LoopHandlers {
+    let isDesynced = false
+    return {
+      ...handlers,
+      onDesynced: () => {
+        isDesynced = true
+        handlers.onDesynced()
+      },
+      onSynced: () => {
+        if (isDesynced) this.#options.contract.checkSyncedAgain(this.registration)
+        isDesynced = false
+        handlers.onSynced()
+      },
+    }
   }
 
   #ask(): void {

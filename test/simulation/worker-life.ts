@@ -55,8 +55,8 @@ export interface WorkerLifeOptions {
   readonly watchFromHighestPage: boolean
   readonly post: (posted: Posted) => void
   readonly onReset: () => void
-  /** A list is complete; its pages. */
-  readonly onListEnded: (lowestVersion: number, highestVersion: number) => void
+  /** A list is complete; its newest page. */
+  readonly onListEnded: (highestVersion: number) => void
   readonly lagFloor: number
   readonly onRule: (rule: string) => void
   readonly log: (line: string) => void
@@ -121,7 +121,7 @@ export class WorkerLife {
         },
         listEnded: (generation, repaired, highest) => {
           contract.listEnded(generation, repaired)
-          options.onListEnded(repaired, highest)
+          options.onListEnded(highest)
         },
         log: options.log,
       },
@@ -189,7 +189,7 @@ export class WorkerLife {
     for (; batch.row < batch.rowCount; batch.row++) keys.push(batch.readKey())
     const facts = contract.posted(keys)
     const { markers, safe } = batch.header
-    const texts = [...markers.map((marker) => marker.version), safe]
+    const texts = [...markers.flatMap(({ version, knownVersion }) => [version, knownVersion]), safe]
     this.#options.log(
       `queue: batch of ${keys.join(' ') || 'no rows'}; ${markers.map(markerText).join(' ')} safe ${safe ?? '-'}`,
     )
