@@ -19,8 +19,8 @@ export interface DesyncOptions<E> {
   readonly activeKeys: ReadonlySet<string>
 }
 
-/** Keys marked between two looks at the clock. */
-const markStepCount = 128
+/** Changes dropped between two looks at the clock. */
+const dropStepCount = 128
 
 /**
  * What `overflow: 'replay'` adds to a listener.
@@ -35,8 +35,8 @@ export class Desync<E> {
   readonly #options: DesyncOptions<E>
   readonly #handed = new HandedKeys<E>()
   readonly #stale = new StaleKeys()
-  /** Keys that something waited for at the overflow, to be marked: all at once would stop the thread. */
-  #dropped: string[] = []
+  /** What waited at the overflow is still being dropped: all at once would stop the thread. */
+  #isDropping = false
   /** Stale keys whose turn came while a call for them ran. */
   readonly #parked = new Set<string>()
   /** Calls in progress that belong to it: it ends after them. */
@@ -69,18 +69,14 @@ export class Desync<E> {
     }
   }
 
-  /** After each push: drops the buffer if it is above a bound, and returns whether. */
+  /** After each push: begins to drop the buffer if it is above a bound, and returns whether. */
   drops(): boolean {
-    const { buffer, sync, activeKeys } = this.#options
+    const { buffer, activeKeys } = this.#options
     if (!buffer.isOver) return false
-    this.#isActive = true
+    this.#isActive = this.#isDropping = true
     this.#hasBegun = false
     this.count++
-    for (const change of buffer.clear()) {
-      if (change.isInitial) sync.finish()
-      this.droppedCount += change.callCount
-      this.#dropped.push(change.key)
-    }
+    while (buffer.isOver) this.dropSome()
     for (const key of activeKeys) this.#awaited.add(key)
     return true
   }
@@ -111,10 +107,16 @@ export class Desync<E> {
     else this.#handed.set(key, cell)
   }
 
-  /** Before any {@link next}: marks some of what was dropped; false: all is. Every changed key is taken until then. */
-  marks(): boolean {
-    if (this.#dropped.length === 0) return false
-    for (const key of this.#dropped.splice(-markStepCount)) this.#mark(key)
+  /** Before any {@link next}: drops some more of what waits; false: all is. Every changed key is taken until then. */
+  dropSome(): boolean {
+    if (!this.#isDropping) return false
+    const { buffer, sync } = this.#options
+    buffer.drop(dropStepCount, ({ key, isInitial, callCount }) => {
+      if (isInitial) sync.finish()
+      this.droppedCount += callCount
+      this.#mark(key)
+    })
+    this.#isDropping = buffer.count > 0
     return true
   }
 
@@ -149,15 +151,14 @@ export class Desync<E> {
 
   /** Returns whether it ended by this call: nothing is stale, and what was told of it is finished. */
   settle(): boolean {
-    if (!this.#isActive || this.#dropped.length > 0) return false
+    if (!this.#isActive || this.#isDropping) return false
     if (this.#stale.size + this.#parked.size + this.#awaited.size > 0) return false
     this.#isActive = false
     return true
   }
 
   clear(): void {
-    this.#isActive = false
-    this.#dropped = []
+    this.#isActive = this.#isDropping = false
     this.#handed.clear()
     this.#stale.clear()
     this.#parked.clear()

@@ -156,26 +156,20 @@ export class ListenerBuffer<E> {
     this.#head = change
   }
 
-  /** Drops everything that waits, and returns it, in no order: its cells are released. */
-  clear(): PendingChange<E>[] {
-    const dropped: PendingChange<E>[] = []
-    for (const [, first] of this.#byKey.entries()) {
-      for (
-        let change: PendingChange<E> | undefined = first;
-        change !== undefined;
-        change = change.nextOfKey
-      ) {
-        dropped.push(change)
-      }
+  /**
+   * Drops up to `countMax` of what waits, in no order, and releases its cells. Until all is, nothing may be pushed or taken.
+   */
+  drop(countMax: number, onDropped?: (change: PendingChange<E>) => void): void {
+    for (let i = 0; i < countMax && this.count > 0; i++) {
+      const head = this.#head
+      // Of a key, the first: what follows it is found by it alone. What is left without a head is parked.
+      const key = head?.key ?? (this.#byKey.entries().next().value as [string, unknown])[0]
+      const change = this.#byKey.get(key) ?? (head as PendingChange<E>)
+      this.#remove(change)
+      this.#releaseAll(change)
+      onDropped?.(change)
     }
-    let change = this.#isIndexed ? this.#unindexed : this.#head
-    for (; change !== undefined; change = change.next) dropped.push(change)
-    for (const change of dropped) this.#releaseAll(change)
-    this.#byKey.clear()
-    this.#isIndexed = this.#mayPark
-    this.#head = this.#tail = this.#unindexed = this.#mergeCursor = undefined
-    this.count = this.bytes = this.pinnedBytes = 0
-    return dropped
+    if (this.count === 0) this.#isIndexed = this.#mayPark
   }
 
   #releaseAll(change: PendingChange<E>): void {

@@ -208,8 +208,11 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     while (hasMore) {
       this.#checkSync()
       const mayCall = !this.#isRemoved && this.#runner.activeCount < this.#limits.concurrency
+      // What is dropped frees memory also while no call can be made.
       hasMore =
-        mayCall && (this.#runner.batch === undefined ? this.#step(nowMs) : this.#callBatch(nowMs, deadlineMs))
+        this.#desync?.dropSome() === true ||
+        (mayCall &&
+          (this.#runner.batch === undefined ? this.#step(nowMs) : this.#callBatch(nowMs, deadlineMs)))
       const before = nowMs
       nowMs = this.#context.runtime.nowMs()
       this.#handlerMs += nowMs - before
@@ -240,7 +243,6 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   #step(nowMs: number): boolean {
     if (!this.intake.isReplayed) this.intake.advanceReplay()
     const desync = this.#desync?.isActive === true ? this.#desync : undefined
-    if (desync?.marks() === true) return true
     if (desync?.takeTurn() === true && this.#deliverStale(desync)) return true
     const change = this.#nextChange()
     if (change !== undefined) {
@@ -345,7 +347,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
     this.#resync?.stop()
     this.#lag?.stop()
     this.intake.end()
-    this.#buffer.clear()
+    this.#buffer.drop(Number.POSITIVE_INFINITY)
     this.#desync?.clear()
     this.#sync.close()
     this.#onRemoved?.()

@@ -120,6 +120,24 @@ describe("overflow: 'replay'", () => {
     expect(log).toEqual(['update changed 10>13 watch', 'add gone 14 watch'])
   })
 
+  test('a large buffer is dropped by and by, also while the call still runs', async () => {
+    const run = await blocked([], { countMax: 1_000 })
+    for (let i = 0; i <= 1_000; i++) run.bed.put(`p${i}`)
+    const { depth, bytes, dropped } = run.registration.stats()
+    expect(depth).toBeGreaterThan(500)
+    expect(depth + dropped).toBe(1_001)
+    // What comes meanwhile is not kept, and what waits is not told.
+    run.bed.put('p0')
+    run.bed.put('late')
+    expect(run.registration.stats()).toMatchObject({ depth, bytes, desyncs: 1 })
+    await run.bed.settle()
+    expect(run.log).toEqual(['desynced'])
+    expect(run.registration.stats()).toMatchObject({ depth: 0, bytes: 0, pinnedBytes: 0, dropped: 1_003 })
+    const log = await release(run)
+    expect(log).toHaveLength(1_004)
+    expect(new Set(log).size).toBe(1_004)
+  })
+
   test('an object that was never handed and is gone leaves nothing', async () => {
     const run = await blocked([], { countMax: 1 })
     for (let i = 0; i < 100; i++) {

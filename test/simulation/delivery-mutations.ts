@@ -47,7 +47,13 @@ export const deliveryMutations: readonly Mutation[] = [
   },
   {
     name: 'replay: what a dropped buffer held is not compared',
-    edits: [{ file: desync, find: '      this.#dropped.push(change.key)\n', replace: '' }],
+    edits: [
+      {
+        file: desync,
+        find: '      this.droppedCount += callCount\n      this.#mark(key)\n',
+        replace: '      this.droppedCount += callCount\n',
+      },
+    ],
   },
   {
     name: 'replay: names alone are compared, not uids',
@@ -127,7 +133,7 @@ export const deliveryMutations: readonly Mutation[] = [
   },
   {
     name: 'replay: initial adds that were dropped are waited for',
-    edits: [{ file: desync, find: '      if (change.isInitial) sync.finish()\n', replace: '' }],
+    edits: [{ file: desync, find: '      if (isInitial) sync.finish()\n', replace: '' }],
   },
   {
     name: 'replay: a dropped buffer is told of again and again',
