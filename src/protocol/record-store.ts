@@ -81,7 +81,7 @@ export class RecordStore<E> {
       return current
     }
     this.#retire(current)
-    const bytes = this.#allocate(Math.max(this.#slabBytes, bytesMax))
+    const bytes = this.#allocate(bytesMax)
     this.#current = this.#track(new Slab(bytes, epoch))
     return this.#current
   }
@@ -259,9 +259,11 @@ export class RecordStore<E> {
     return slab
   }
 
-  #allocate(bytes: number): Buffer {
-    const spare = bytes === this.#slabBytes ? this.#spare.pop() : undefined
-    if (spare !== undefined) return spare
+  #allocate(bytesMax: number): Buffer {
+    for (let i = this.#spare.length - 1; i >= 0; i--) {
+      if ((this.#spare[i] as Buffer).length >= bytesMax) return this.#spare.splice(i, 1)[0] as Buffer
+    }
+    const bytes = Math.max(this.#slabBytes, bytesMax)
     this.slabBytes += bytes
     // Not pooled: a slab is its own ArrayBuffer, so that freeing it frees memory.
     return Buffer.allocUnsafeSlow(bytes)
@@ -269,9 +271,11 @@ export class RecordStore<E> {
 
   #free(slab: Slab<E>): void {
     this.#untrack(slab)
-    if (slab.bytes.length === this.#slabBytes && this.#spare.length < spareCountMax)
-      this.#spare.push(slab.bytes)
-    else this.slabBytes -= slab.bytes.length
+    const { length } = slab.bytes
+    // An adopted one, too: fresh memory would cost more than writing into it, and this one waits for a collection.
+    const isSpare = length <= this.#slabBytes && length * spareShare >= this.#slabBytes
+    if (isSpare && this.#spare.length < spareCountMax) this.#spare.push(slab.bytes)
+    else this.slabBytes -= length
   }
 
   #untrack(slab: Slab<E>): void {
@@ -283,3 +287,5 @@ export class RecordStore<E> {
 }
 
 const spareCountMax = 4
+/** A spare slab has at least this part of the bytes of a new one: smaller ones would be full soon. */
+const spareShare = 4

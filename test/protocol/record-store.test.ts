@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RecordStore, type VersionCell } from '../../src/protocol/record-store.ts'
+import { RecordStore, type Slab, type VersionCell } from '../../src/protocol/record-store.ts'
 
 type Cell = VersionCell<string>
 
@@ -140,5 +140,21 @@ describe('RecordStore', () => {
     expect(write(store, 'e', 1, 20).slab.bytes.buffer).not.toBe(dead.bytes.buffer)
     store.uncache(cell)
     expect(live.bytes.length).toBe(20)
+  })
+
+  it('writes into the buffer of an adopted slab once nothing in it lives, unless it is much smaller or larger', () => {
+    const store = new RecordStore<string>({ slabBytes: 100 })
+    const [small, fit, large] = [24, 40, 101].map((bytes) => store.addSlab(Buffer.alloc(bytes), 'e'))
+    for (const slab of [small, fit, large] as Slab<string>[]) {
+      const cell = store.adopt(slab, 0, 10, 0)
+      store.sealSlab(slab)
+      store.uncache(cell)
+    }
+    expect(store.slabBytes).toBe(40)
+    // What does not fit gets a new one, and leaves it to the next.
+    expect(write(store, 'e', 1, 50).slab.bytes.length).toBe(100)
+    const cell = write(store, 'other', 2, 30)
+    expect(cell.slab.bytes).toBe(fit?.bytes)
+    expect([cell.offset, store.slabBytes]).toEqual([0, 140])
   })
 })
