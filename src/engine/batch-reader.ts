@@ -13,6 +13,9 @@ const slabBytesMin = 256 * 1024
 /** Bytes moved by compaction, or written anew, between two looks at the clock. */
 const compactionStepBytes = 64 * 1024
 
+/** Rows that are looked for together. */
+const lookAheadRows = 32
+
 export interface BatchReaderOptions {
   readonly indexer: Indexer
   readonly nowMs: () => number
@@ -42,6 +45,11 @@ export class BatchReader implements Pump, IncomingRecords {
   #queueHead = 0
   #batch: Batch | undefined
   #marker = 0
+  /** Of the current row and some after it; one array for all, of hundreds a second each would be garbage. */
+  readonly #keys: string[] = []
+  readonly #keyStarts = new Int32Array(lookAheadRows + 1)
+  #keyAt = 0
+  #keyCount = 0
   #slab: Slab<CacheEpoch> | undefined
   #incarnation = -1
   /** Rows between two looks at the clock. */
@@ -114,6 +122,7 @@ export class BatchReader implements Pump, IncomingRecords {
         this.#extendEpoch(batch)
         this.#marker = 0
         this.bytes = batch.bytes
+        this.#keyAt = this.#keyCount = 0
         this.#slab =
           batch.recordBytes >= slabBytesMin ? this.#indexer.store.addSlab(batch.bytes, this.epoch) : undefined
         return batch
@@ -170,7 +179,8 @@ export class BatchReader implements Pump, IncomingRecords {
   }
 
   #applyRow(batch: Batch): void {
-    const key = batch.readKey()
+    if (this.#keyAt === this.#keyCount) this.#lookAhead(batch)
+    const key = this.#keys[this.#keyAt++] as string
     const generation = batch.generation
     const cause = batch.isFromList ? 'list' : 'watch'
     const goneBytes = batch.goneBytes
@@ -190,6 +200,12 @@ export class BatchReader implements Pump, IncomingRecords {
     if (hereBytes > 0) {
       this.#indexer.applyUpsert(key, this, batch.hereOffset, hereBytes, generation, cause, batch.receivedAtMs)
     }
+  }
+
+  #lookAhead(batch: Batch): void {
+    this.#keyAt = 0
+    this.#keyCount = batch.readKeys(this.#keyStarts)
+    this.#indexer.lookAhead(batch.bytes, this.#keyStarts, this.#keyCount, this.#keys)
   }
 
   #applyMarker(marker: BatchMarker): void {

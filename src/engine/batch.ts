@@ -13,6 +13,7 @@ import {
 import { parseResourceVersion, type ResourceVersion } from '../protocol/resource-version.ts'
 
 const unpackr = new Unpackr({ useRecords: false })
+const noPrefix = new Uint32Array(6)
 
 /** One batch, opened for reading row by row. Twin of workers/batch-writer.ts. Throws ERR_RECORD_FORMAT on a foreign buffer. */
 export class Batch {
@@ -22,23 +23,24 @@ export class Batch {
   readonly rowCount: number
   readonly recordsOffset: number
   readonly recordBytes: number
-  readonly #rows: Float64Array
+  /** Of the whole buffer up to the keys, in eights of bytes; rows begin at `#rowsFrom`. */
+  readonly #numbers: Float64Array
+  readonly #rowsFrom: number
   #keyAt: number
-  /** Row that {@link readKey} gives the key of; keys are read strictly in order. */
   row = 0
 
   constructor(buffer: ArrayBuffer) {
     this.buffer = buffer
     this.bytes = Buffer.from(buffer)
-    const [magic, extrasBytes, rowCount, keysOffset, recordsOffset, usedBytes] =
-      buffer.byteLength >= batchPrefixBytes ? new Uint32Array(buffer, 0, 6) : []
+    const prefix = buffer.byteLength >= batchPrefixBytes ? new Uint32Array(buffer, 0, 6) : noPrefix
+    // No destructuring: it would iterate, and of small batches there are hundreds a second.
+    const extrasBytes = prefix[1] as number
+    const rowCount = prefix[2] as number
+    const keysOffset = prefix[3] as number
+    const recordsOffset = prefix[4] as number
+    const usedBytes = prefix[5] as number
     if (
-      magic !== batchMagic ||
-      extrasBytes === undefined ||
-      rowCount === undefined ||
-      keysOffset === undefined ||
-      recordsOffset === undefined ||
-      usedBytes === undefined ||
+      prefix[0] !== batchMagic ||
       usedBytes > buffer.byteLength ||
       recordsOffset > usedBytes ||
       keysOffset > recordsOffset
@@ -48,29 +50,39 @@ export class Batch {
     const extrasEnd = batchPrefixBytes + extrasBytes
     const extras: BatchExtras =
       extrasBytes === 0 ? noExtras : unpackr.unpack(this.bytes.subarray(batchPrefixBytes, extrasEnd))
-    const [incarnation = -1, epoch = -1, structuresFrom = 0, valuesFrom = 0, safe = Number.NaN] =
-      new Float64Array(buffer, 24, 5)
+    this.#rowsFrom = (extrasEnd + 7) >>> 3
+    const numbers = new Float64Array(buffer, 0, this.#rowsFrom + rowCount * rowFloats)
+    this.#numbers = numbers
+    const safe = numbers[7] as number
     this.header = {
       ...extras,
-      incarnation,
-      epoch,
-      structuresFrom,
-      valuesFrom,
+      incarnation: numbers[3] as number,
+      epoch: numbers[4] as number,
+      structuresFrom: numbers[5] as number,
+      valuesFrom: numbers[6] as number,
       ...(!Number.isNaN(safe) && { safe: String(safe) }),
     }
     this.rowCount = rowCount
     this.recordsOffset = recordsOffset
     this.recordBytes = usedBytes - recordsOffset
-    this.#rows = new Float64Array(buffer, (extrasEnd + 7) & ~7, rowCount * rowFloats)
     this.#keyAt = keysOffset
   }
 
-  /** The key of the current row; call exactly once per row. */
-  readKey(): string {
-    const end = this.#keyAt + this.#field(rowFields.keyBytes)
-    const key = this.bytes.toString('utf8', this.#keyAt, end)
-    this.#keyAt = end
-    return key
+  /**
+   * Where the keys of the current row and of those after it lie: of the i-th from `starts[i]` to `starts[i + 1]`. As many
+   * as `starts` has room for, or are left; returns how many. To be called once for each row: keys lie back to back, and
+   * are read in order.
+   */
+  readKeys(starts: Int32Array): number {
+    const count = Math.min(starts.length - 1, this.rowCount - this.row)
+    let at = this.#rowsFrom + this.row * rowFloats + rowFields.keyBytes
+    for (let i = 0; i < count; i++) {
+      starts[i] = this.#keyAt
+      this.#keyAt += this.#numbers[at] as number
+      at += rowFloats
+    }
+    starts[count] = this.#keyAt
+    return count
   }
 
   get generation(): number {
@@ -109,6 +121,6 @@ export class Batch {
   }
 
   #field(field: number): number {
-    return this.#rows[this.row * rowFloats + field] as number
+    return this.#numbers[this.#rowsFrom + this.row * rowFloats + field] as number
   }
 }

@@ -21,6 +21,11 @@ export class CellHash<E> {
   /** The key looked for last: what is not there is mostly added next. */
   #lastKey = ''
   #lastHash: number
+  /** Keys that were announced, their hashes (0 until the text is known), and which of them is next. */
+  #ahead: readonly string[] = []
+  #aheadHashes = new Int32Array(0)
+  #aheadAt = 0
+  #aheadCount = 0
   /** Another one in every table: whoever may name objects cannot choose names that share a slot. */
   readonly #seed: number
   size = 0
@@ -30,14 +35,62 @@ export class CellHash<E> {
     this.#lastHash = hashOf('', this.#seed)
   }
 
+  /**
+   * Writes to `cells` what the `count` keys, the i-th from `starts[i]` to `starts[i + 1]`, lead to at first sight. A search
+   * waits for memory at each step; so all take the first step, then all the second, and the processor waits for many at
+   * once. {@link readKeys} comes next.
+   */
+  lookAhead(bytes: Buffer, starts: Int32Array, count: number, cells: (VersionCell<E> | undefined)[]): void {
+    if (count > this.#aheadHashes.length) this.#aheadHashes = new Int32Array(count)
+    const hashes = this.#aheadHashes
+    this.#aheadCount = count
+    for (let i = 0; i < count; i++) {
+      hashes[i] = hashOfBytes(bytes, starts[i] as number, starts[i + 1] as number, this.#seed)
+    }
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i] as number
+      const part = this.#parts[hash >>> 24]
+      const slot = part === undefined ? 0 : (hash >>> 1) & (part.hashes.length - 1)
+      // Only its first place: the few that stand elsewhere are not worth a loop.
+      cells[i] = part !== undefined && part.hashes[slot] === hash ? part.cells[slot] : undefined
+    }
+  }
+
+  /** The keys as texts, which are asked for next, mostly in this order; `keys` may be written anew after that. */
+  readKeys(
+    bytes: Buffer,
+    starts: Int32Array,
+    cells: readonly (VersionCell<E> | undefined)[],
+    keys: string[],
+  ): void {
+    this.#ahead = keys
+    this.#aheadAt = 0
+    for (let i = 0; i < this.#aheadCount; i++) {
+      const start = starts[i] as number
+      const end = starts[i + 1] as number
+      const known = cells[i]?.key
+      const key =
+        known !== undefined && isText(known, bytes, start, end) ? known : bytes.toString('utf8', start, end)
+      keys[i] = key
+      if (this.#aheadHashes[i] === 0) this.#aheadHashes[i] = hashOf(key, this.#seed)
+    }
+  }
+
   get(key: string): VersionCell<E> | undefined {
-    const hash = hashOf(key, this.#seed)
+    const hash = this.#hashOf(key)
     this.#lastKey = key
     this.#lastHash = hash
     const part = this.#parts[hash >>> 24]
     if (part === undefined) return undefined
     const slot = find(part, hash, key)
     return slot < 0 ? undefined : part.cells[slot]
+  }
+
+  #hashOf(key: string): number {
+    const at = this.#aheadAt
+    if (at === this.#aheadCount || this.#ahead[at] !== key) return hashOf(key, this.#seed)
+    this.#aheadAt = at + 1
+    return this.#aheadHashes[at] as number
   }
 
   /** Its key must not be there. */
@@ -75,9 +128,33 @@ export function hashOf(key: string, seed: number): number {
     hash = Math.imul(hash ^ key.charCodeAt(i), 0x5bd1e995)
     hash ^= hash >>> 15
   }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) | 1
+  return mixed(hash)
+}
+
+function mixed(hash: number): number {
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return (mixed ^ (mixed >>> 16)) | 1
+}
+
+/** {@link hashOf} of ASCII text, as nearly all keys are; 0: it is other text. */
+function hashOfBytes(bytes: Buffer, start: number, end: number, seed: number): number {
+  let hash = seed ^ (end - start)
+  let all = 0
+  for (let at = start; at < end; at++) {
+    const code = bytes[at] as number
+    all |= code
+    hash = Math.imul(hash ^ code, 0x5bd1e995)
+    hash ^= hash >>> 15
+  }
+  return all < 128 ? mixed(hash) : 0
+}
+
+/** Whether ASCII `text` stands there. */
+function isText(text: string, bytes: Buffer, start: number, end: number): boolean {
+  if (text.length !== end - start) return false
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false
+  return true
 }
 
 function makePart<E>(slots: number): Part<E> {

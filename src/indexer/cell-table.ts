@@ -2,6 +2,7 @@ import type { VersionCell } from '../protocol/record-store.ts'
 import { CellHash } from './cell-hash.ts'
 import { CellRows } from './cell-rows.ts'
 import { touchLabels } from './touch-labels.ts'
+import { touchRecords } from './touch-records.ts'
 
 const latelyCount = 256
 /** Rows that a scan looks at in one go: what it touches of them fits into the first cache of a processor. */
@@ -17,7 +18,9 @@ export class CellTable<E> {
   readonly #clusterRows = new CellRows<E>('')
   /** By the end of their name: what was asked for lately is found without making a string of the namespace. */
   readonly #lately: (CellRows<E> | undefined)[] = new Array(latelyCount).fill(undefined)
-  /** Of {@link touchLabels}; never read. */
+  /** Of {@link lookAhead}: one array for all of its calls. */
+  readonly #ahead: (VersionCell<E> | undefined)[] = []
+  /** Of {@link touchLabels} and {@link touchRecords}; never read. */
   protected touched = 0
 
   constructor(random: () => number = () => 0.5) {
@@ -30,6 +33,17 @@ export class CellTable<E> {
 
   get(key: string): VersionCell<E> | undefined {
     return this.#hash.get(key)
+  }
+
+  /**
+   * Reads `count` keys, the i-th of which lies from `starts[i]` to `starts[i + 1]`, into `keys`; they are asked for next,
+   * mostly in this order, and found faster. Of what is cached no new string is made.
+   */
+  lookAhead(bytes: Buffer, starts: Int32Array, count: number, keys: string[]): void {
+    const cells = this.#ahead
+    this.#hash.lookAhead(bytes, starts, count, cells)
+    this.touched = touchRecords(cells, count)
+    this.#hash.readKeys(bytes, starts, cells, keys)
   }
 
   /** `key` must not be cached. */

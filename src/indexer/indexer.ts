@@ -151,6 +151,11 @@ export class Indexer {
     return object
   }
 
+  /** Deltas of these keys come next: see {@link CellTable.lookAhead}. */
+  lookAhead(bytes: Buffer, starts: Int32Array, count: number, keys: string[]): void {
+    this.#cells.lookAhead(bytes, starts, count, keys)
+  }
+
   applyUpsert(
     key: string,
     from: IncomingRecords,
@@ -182,7 +187,8 @@ export class Indexer {
       return
     }
     const cell = from.place(offset, length, generation)
-    this.#keptFromBefore.delete(key)
+    // Asked first: a look into a set computes the hash of a key that is dropped right after.
+    if (this.#keptFromBefore.size > 0) this.#keptFromBefore.delete(key)
     if (sameObject) {
       this.#cells.replace(old, cell)
       this.#stamps.left(old)

@@ -29,6 +29,15 @@ class Bed {
     model.set(key, version)
   }
 
+  announce(keys: readonly string[]): void {
+    const texts = keys.map((text) => Buffer.from(text))
+    const starts = new Int32Array(keys.length + 1)
+    for (const [i, text] of texts.entries()) starts[i + 1] = (starts[i] as number) + text.length
+    const read: string[] = []
+    this.table.lookAhead(Buffer.concat(texts), starts, keys.length, read)
+    expect(read).toEqual(keys)
+  }
+
   check(): void {
     const { table, model } = this
     expect(table.size).toBe(model.size)
@@ -47,14 +56,22 @@ class Bed {
 }
 
 const namespaceOf = (key: string): string => key.slice(0, key.indexOf('/'))
-const key = fc.tuple(fc.constantFrom('', 'a/', 'ab/', 'b/', 'a-/'), fc.nat(40)).map(([ns, n]) => `${ns}${n}`)
+const key = fc
+  .tuple(fc.constantFrom('', 'a/', 'ab/', 'b/', 'a-/', 'é/'), fc.nat(40))
+  .map(([ns, n]) => `${ns}${n}`)
 
 describe('CellTable', () => {
-  it('is a map by key and a list by namespace, whatever comes and goes', () => {
+  it('is a map by key and a list by namespace, whatever comes and goes, and whatever was announced', () => {
+    const announced = fc.option(fc.nat(8))
     fc.assert(
-      fc.property(fc.array(fc.tuple(key, fc.boolean()), { maxLength: 400 }), (changes) => {
+      fc.property(fc.array(fc.tuple(key, fc.boolean(), announced), { maxLength: 400 }), (changes) => {
         const bed = new Bed()
-        for (const [name, deletes] of changes) bed.change(name, deletes)
+        for (const [i, [name, deletes, count]] of changes.entries()) {
+          if (count !== null) bed.announce(changes.slice(i, i + count).map(([next]) => next))
+          // Others ask meanwhile.
+          if (i % 3 === 0) expect(bed.table.get(`${name}?`)).toBeUndefined()
+          bed.change(name, deletes)
+        }
         bed.check()
       }),
     )

@@ -185,8 +185,11 @@ export class WorkerLife {
   #post(buffer: ArrayBuffer): void {
     const { stages, server, contract, incarnation } = this.#options
     const batch = new stages.Batch(buffer)
-    const keys: string[] = []
-    for (; batch.row < batch.rowCount; batch.row++) keys.push(batch.readKey())
+    const starts = new Int32Array(batch.rowCount + 1)
+    batch.readKeys(starts)
+    const keys = Array.from({ length: batch.rowCount }, (_, i) =>
+      batch.bytes.toString('utf8', starts[i], starts[i + 1]),
+    )
     const facts = contract.posted(keys)
     const { markers, safe } = batch.header
     const texts = [...markers.flatMap(({ version, knownVersion }) => [version, knownVersion]), safe]
