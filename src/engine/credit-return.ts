@@ -2,9 +2,9 @@ import type { Runtime, Timer } from '../base/runtime.ts'
 
 /** Share of the window that is given back at once, and buffers that are: the writer keeps eight. */
 const windowShare = 1 / 8
-const bufferCountMax = 4
+const bufferCountMax = 6
 /** Longest that anything is kept back. Until then it counts as on its way, in the memory bound too. */
-const holdMs = 20
+const holdMs = 50
 
 export interface CreditReturnOptions {
   readonly runtime: Runtime

@@ -27,21 +27,21 @@ describe('CreditReturn', () => {
     ])
   })
 
-  it('gives four buffers back at once, fewer with what else is due', () => {
+  it('gives six buffers back at once, fewer with what else is due', () => {
     const { posts, credit } = bed()
-    for (let i = 0; i < 5; i++) credit.add(1, new ArrayBuffer(1))
-    expect(posts).toEqual([[4, 4]])
+    for (let i = 0; i < 7; i++) credit.add(1, new ArrayBuffer(1))
+    expect(posts).toEqual([[6, 6]])
     credit.add(2_000, undefined)
     expect(posts).toEqual([
-      [4, 4],
+      [6, 6],
       [2_001, 1],
     ])
   })
 
-  it('keeps nothing back for longer than 20 ms', () => {
+  it('keeps nothing back for longer than 50 ms', () => {
     const { runtime, posts, credit } = bed()
     credit.add(1, new ArrayBuffer(1))
-    runtime.advance(15)
+    runtime.advance(45)
     credit.add(2, undefined)
     expect(posts).toEqual([])
     runtime.advance(5)
