@@ -18,6 +18,12 @@ const holdMs = 5
 /** A batch of at least this many rows shows a rate at which batches should be spaced. */
 const spacedRows = 4
 const spacingMs = 4
+/**
+ * While more than so many come in a millisecond, further apart: each batch wakes main, which costs as much as applying
+ * twenty rows. At lower rates main is idle anyway, and lag counts.
+ */
+const wideRowsPerMs = 2.5
+const wideSpacingMs = 10
 const compactionStepBytes = 1024 * 1024
 
 /**
@@ -32,6 +38,8 @@ export class BatchPort<E extends WriterEpoch> {
   #spacing: Timer | undefined
   #bytesThisTurn = 0
   #heldSinceMs = 0
+  #sentAtMs = 0
+  #wasFast = false
   #closed = false
 
   constructor(options: BatchPortOptions<E>) {
@@ -100,13 +108,24 @@ export class BatchPort<E extends WriterEpoch> {
       this.#creditBytes -= batch.byteLength
       const rows = before - queue.count
       post(batch)
-      if (rows >= spacedRows && queue.isEmpty) this.#space()
-      if (queue.isEmpty) return
+      if (!queue.isEmpty) continue
+      this.#space(rows)
+      return
     }
   }
 
-  #space(): void {
-    this.#spacing ??= this.#options.runtime.setTimer(spacingMs, () => {
+  /** After a batch that emptied the queue. */
+  #space(rows: number): void {
+    const { runtime } = this.#options
+    const now = runtime.nowMs()
+    // What piled up while the thread was busy came at no higher rate; and one burst is none.
+    const sinceMs = Math.max(now - this.#sentAtMs, spacingMs)
+    const isFast = rows >= sinceMs * wideRowsPerMs
+    const ms = isFast && this.#wasFast ? wideSpacingMs : spacingMs
+    this.#sentAtMs = now
+    this.#wasFast = isFast
+    if (rows < spacedRows) return
+    this.#spacing ??= runtime.setTimer(ms, () => {
       this.#spacing = undefined
       this.touched(0)
     })

@@ -75,6 +75,29 @@ describe('BatchPort', () => {
     expect(batches).toHaveLength(1)
   })
 
+  it('spaces batches of several changes, and further apart while thousands a second come', () => {
+    const { runtime, batches, offer } = portOf(1e9)
+    /** Milliseconds until the batch of these changes leaves. */
+    const sendsAfter = (changes: number): number => {
+      const sent = batches.length
+      for (let i = 0; i < changes; i++) offer(`k${i}`)
+      let ms = 0
+      for (runtime.turn(); batches.length === sent; runtime.turn()) {
+        runtime.advance(1)
+        ms++
+      }
+      return ms
+    }
+    expect([4, 4, 4, 1, 4, 1].map(sendsAfter)).toEqual([0, 4, 4, 4, 0, 4])
+    runtime.advance(1_000)
+    // One burst, and what came while nothing could be sent, are no rate.
+    expect([30, 30, 4, 4].map(sendsAfter)).toEqual([0, 4, 4, 4])
+    runtime.advance(1_000)
+    expect([30, 30, 30, 30, 4, 4].map(sendsAfter)).toEqual([0, 4, 4, 10, 10, 4])
+    runtime.advance(1_000)
+    expect(sendsAfter(1)).toBe(0)
+  })
+
   it('sends nothing after close', () => {
     const { runtime, batches, port, offer } = portOf(1e6)
     offer('a')
