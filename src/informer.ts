@@ -371,8 +371,10 @@ export class Informer<T> extends InformerLife<T> {
 
   #applied(): void {
     this.#warmStart.applied()
-    if (this.#cache.hasSynced) this.#syncedAtMs ??= this.#options.engine.runtime.nowMs()
-    this.#observer.synced(this.#cache.size)
+    if (this.#syncedAtMs === undefined && this.#cache.hasSynced) {
+      this.#syncedAtMs = this.#options.engine.runtime.nowMs()
+      this.#observer.synced(this.#cache.size)
+    }
     this.#refused.forgetRepaired(this.#cache)
     this.#life.applied()
   }
