@@ -1,34 +1,17 @@
-import type { PendingSync } from '../base/cache-sync-error.ts'
 import { checkNames, checkSignal, checkSignalOptions, checkWhole } from '../base/check-options.ts'
-import type { CredentialsBroker } from '../config/credentials-broker.ts'
-import type { Engine } from '../engine/engine.ts'
-import type { WatchTemplate } from '../engine/watch-session-options.ts'
 import { KubeInformerError } from '../errors.ts'
-import type { Indexer } from '../indexer/indexer.ts'
 import type { VerifyStats } from '../informer-stats.ts'
-import type { ListerWatcher } from '../lister-watcher.ts'
 import type { RefusedObjects } from '../refused-objects.ts'
-import { CacheWaits } from './cache-waits.ts'
-import type { ChangeFan } from './change-fan.ts'
+import { CacheWaits, type CacheWaitsOptions } from './cache-waits.ts'
 import { Questions, type WrittenObject } from './questions.ts'
 import { type Snapshot, Snapshots } from './snapshot.ts'
-import { Verification, type VerifyResult } from './verification.ts'
+import { Verification, type VerificationOptions, type VerifyResult } from './verification.ts'
 
-export interface CacheLifeOptions {
-  readonly resource: string
-  readonly engine: Engine
-  readonly broker: CredentialsBroker | undefined
-  readonly source: ListerWatcher | undefined
-  readonly template: WatchTemplate
-  readonly drainMs: number
-  readonly cache: Indexer
-  readonly fan: ChangeFan
+type Waiting = Omit<CacheWaitsOptions, 'runtime' | 'slicer'>
+type Verifying = Omit<VerificationOptions, 'waits' | 'questions' | 'refusedOf'>
+
+export interface CacheLifeOptions extends Waiting, Verifying {
   readonly refused: RefusedObjects
-  readonly isClosed: () => boolean
-  readonly callUser: (call: () => void) => void
-  readonly pending: () => PendingSync
-  readonly lastError: () => KubeInformerError | undefined
-  readonly relist: () => void
 }
 
 /** How a wait may end early. */

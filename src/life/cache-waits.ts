@@ -6,6 +6,7 @@ import { KubeInformerError } from '../errors.ts'
 import type { Indexer } from '../indexer/indexer.ts'
 import { parseResourceVersion, type ResourceVersion } from '../protocol/resource-version.ts'
 import type { Cell, ChangeFan, ChangeTap } from './change-fan.ts'
+import type { CallUser } from './informer-states.ts'
 
 export interface CacheWaitsOptions {
   readonly resource: string
@@ -14,8 +15,7 @@ export interface CacheWaitsOptions {
   readonly runtime: Runtime
   readonly slicer: Slicer
   readonly isClosed: () => boolean
-  /** Calls code of the user: what it throws is heard, and harms nobody. */
-  readonly callUser: (call: () => void) => void
+  readonly callUser: CallUser
   /** For messages: why it may not have come. */
   readonly pending: () => PendingSync
   readonly lastError: () => KubeInformerError | undefined
