@@ -19,6 +19,11 @@ export class RefusedObjects {
     return Array.from(this.#byKey.values(), ({ object }) => object)
   }
 
+  /** Older ones may have gone without a name. */
+  get isFull(): boolean {
+    return this.#byKey.size >= refusedCountMax
+  }
+
   get(key: string): RefusedObject | undefined {
     return this.#byKey.get(key)?.object
   }

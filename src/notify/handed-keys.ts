@@ -30,10 +30,6 @@ export class HandedKeys<E> {
   #free: number[] = []
   #slotCount = 0
 
-  get size(): number {
-    return this.#places.size
-  }
-
   has(key: string): boolean {
     return this.#places.get(key) !== undefined
   }

@@ -8,14 +8,13 @@ import {
 } from '../base/check-options.ts'
 import { invalidOption, unknownOption } from '../errors.ts'
 import { checkWhen } from './change-filter.ts'
+import { checkLag } from './lag-signal.ts'
 import type { AnyListenerOptions } from './replay-handlers.ts'
 
 /** What becomes of changes above the bounds. */
 export type Overflow = 'coalesce' | 'replay' | 'backpressure'
 
 const overflows: readonly Overflow[] = ['coalesce', 'replay', 'backpressure']
-
-import { checkLag } from './lag-signal.ts'
 
 /** {@link ListenerOptions} with every default filled in. */
 export interface ListenerLimits {

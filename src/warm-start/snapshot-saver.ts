@@ -27,8 +27,6 @@ export interface SnapshotSaverOptions {
 }
 
 const secretsPath = /^\/api\/v1\/(?:namespaces\/[^/]+\/)?secrets$/
-/** As many as are named; of further ones nobody knows the keys. */
-const refusedCountMax = 1_000
 
 /** Saves one cache, when it can be saved. */
 export class SnapshotSaver {
@@ -117,7 +115,7 @@ export class SnapshotSaver {
     }
     if (cache.store.liveBytes > fileBytesMax) throw unsaved('too-large', 'the cache is too large for a file')
     const named = refused.list()
-    if (named.length >= refusedCountMax || named.some(({ key }) => key === undefined)) {
+    if (refused.isFull || named.some(({ key }) => key === undefined)) {
       throw unsaved('refused', 'objects were refused that cannot all be named')
     }
     return { identity, safeVersion, refused: named, savedAtMs: Math.round(engine.runtime.nowMs()) }
