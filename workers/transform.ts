@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { isThenable } from '../src/base/thenable.ts'
 import { KubeInformerError } from '../src/errors.ts'
 import type { TypeMeta } from './transcode/raw-record.ts'
 
@@ -72,7 +73,7 @@ function checked(made: unknown, identity: Identity): Record<string, unknown> {
     const what = made === null ? 'null' : Array.isArray(made) ? 'an array' : `a value of type ${typeof made}`
     throw fault(`gave ${what}: it must return the object`)
   }
-  if (typeof made['then'] === 'function') {
+  if (isThenable(made)) {
     // Nobody waits for it, and its rejection would end the thread.
     Promise.resolve(made).catch(() => {})
     throw fault('gave a promise: it must be synchronous')

@@ -1,4 +1,5 @@
 import type { ErrorCallback, KubernetesObject, ObjectCallback } from '@kubernetes/client-node'
+import { isThenable } from '../base/thenable.ts'
 import { invalidOption } from '../errors.ts'
 
 export type ObjectVerb = 'add' | 'update' | 'delete'
@@ -87,8 +88,4 @@ function verbsOf(verb: string): readonly Verb[] {
 /** client-node's message. */
 function unknownVerb(verb: string): Error {
   return Object.assign(invalidOption('verb', verb, 'no such verb'), { message: `Unknown verb: ${verb}` })
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value
 }

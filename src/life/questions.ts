@@ -1,3 +1,5 @@
+import { checkFunction } from '../base/check-options.ts'
+import { isThenable } from '../base/thenable.ts'
 import { invalidOption, wrongType } from '../errors.ts'
 import type { Indexer } from '../indexer/indexer.ts'
 import type { RefusedObject } from '../informer-stats.ts'
@@ -99,13 +101,13 @@ export class Questions {
 
   /** @throws ERR_INVALID_OPTION */
   predicate<T>(key: string, predicate: (object: T | undefined) => boolean): Question<T | undefined> {
-    if (typeof predicate !== 'function') throw wrongType('predicate', predicate, 'must be a function')
+    checkFunction('predicate', predicate)
     const { resource, cache } = this.#options
     const holds = (object: T | undefined): boolean => {
       // Absence is known only once there was a complete list.
       if (object === undefined && !cache.hasSynced) return false
       const answer: unknown = predicate(object)
-      if (typeof Object(answer).then === 'function') {
+      if (isThenable(answer)) {
         // Nobody else would hear of its rejection.
         Promise.resolve(answer).catch(() => {})
         throw wrongType('predicate', answer, 'must return a boolean: a promise is always true')

@@ -27,12 +27,6 @@ export function outsideCalls<R>(work: () => R): R {
   return current.getStore() === undefined ? work() : current.run(undefined, work)
 }
 
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (value === undefined || value === null) return false
-  if (typeof value !== 'object' && typeof value !== 'function') return false
-  return typeof Reflect.get(value, 'then') === 'function'
-}
-
 /** The calls of one listener that are in progress, and the wait for their end. */
 export class HandlerCalls {
   readonly #runtime: Runtime

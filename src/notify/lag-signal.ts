@@ -1,7 +1,8 @@
 import { checkFunction, checkNames, checkWhole, timerMsMax } from '../base/check-options.ts'
 import type { Runtime, Timer } from '../base/runtime.ts'
+import { isThenable } from '../base/thenable.ts'
 import { wrongType } from '../errors.ts'
-import { isThenable, outsideCalls } from './handler-calls.ts'
+import { outsideCalls } from './handler-calls.ts'
 import type { ListenerStats } from './registration.ts'
 
 /** When a registration's changes wait too long, and whom to tell. */

@@ -1,6 +1,6 @@
 import { tracingChannel } from 'node:diagnostics_channel'
+import { isThenable } from '../base/thenable.ts'
 import type { ChangeCause } from '../notify/change-sink.ts'
-import { isThenable } from '../notify/handler-calls.ts'
 import type { HandlerName } from '../notify/handler-error.ts'
 import type { HandlerTracer } from '../notify/handler-tracer.ts'
 import type { InformerScope } from './channels.ts'
