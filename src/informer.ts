@@ -214,8 +214,7 @@ export class Informer<T> extends InformerLife<T> {
 
   /** Ends the watch. Resolves when its port and sockets are closed; the cache stays readable, buffers drain. */
   async stop(): Promise<void> {
-    this.#life.stopped()
-    await this.#session.stop(this.#options.drainMs)
+    await Promise.all([this.#life.stopped(), this.#session.stop(this.#options.drainMs)])
     // Started again meanwhile: the new run tells its own state.
     if (this.#hasStarted && this.#session.isStopped) this.#setState('stopped')
   }

@@ -25,13 +25,15 @@ export interface VerifyOptions extends WaitOptions {
   readonly pageSize?: number
 }
 
+const watchEnds: unique symbol = Symbol('the watch ends')
+
 /** What can be asked of one cache beside reading it as it is: to hold still, to tell when, to be checked. */
 export class CacheLife {
   readonly #options: CacheLifeOptions
   readonly #snapshots: Snapshots
   readonly #waits: CacheWaits
   readonly #questions: Questions
-  readonly #verifying = new Set<AbortController>()
+  readonly #verifying = new Map<AbortController, Promise<VerifyResult>>()
   readonly #verified = { runs: 0, compared: 0, missing: 0, stale: 0, surplus: 0, repaired: 0 }
 
   constructor(options: CacheLifeOptions) {
@@ -91,19 +93,20 @@ export class CacheLife {
     const onAbort = (): void => ended.abort(signal?.reason)
     if (signal?.aborted) onAbort()
     signal?.addEventListener('abort', onAbort)
-    this.#verifying.add(ended)
     try {
       const refusedOf = (key: string): ReturnType<RefusedObjects['get']> => refused.get(key)
       const questions = this.#questions
       const parts = { ...this.#options, waits: this.#waits, questions, refusedOf }
-      const result = await new Verification(parts, ended.signal).run(pageSize)
+      const run = new Verification(parts, ended.signal).run(pageSize)
+      this.#verifying.set(ended, run)
+      const result = await run
       const sums = this.#verified
       sums.runs++
       for (const name of ['compared', 'missing', 'stale', 'surplus', 'repaired'] as const)
         sums[name] += result[name]
       return result
     } catch (error) {
-      if (this.#verifying.has(ended)) throw error
+      if (ended.signal.reason !== watchEnds) throw error
       throw new KubeInformerError('ERR_CLOSED', `${resource}: stopped before the cache was verified`)
     } finally {
       this.#verifying.delete(ended)
@@ -121,11 +124,10 @@ export class CacheLife {
     this.#waits.changed(key, undefined, true)
   }
 
-  /** The watch ends: so does whatever asks the server on its own. */
-  stopped(): void {
-    const verifying = [...this.#verifying]
-    this.#verifying.clear()
-    for (const ended of verifying) ended.abort()
+  /** The watch ends: so does whatever asks the server on its own, whose sockets are closed when this resolves. */
+  async stopped(): Promise<void> {
+    for (const ended of this.#verifying.keys()) ended.abort(watchEnds)
+    await Promise.allSettled(this.#verifying.values())
   }
 
   close(): void {

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Informer } from '../../src/index.ts'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { createEngine, createInformerFactory, type Informer } from '../../src/index.ts'
 import { MemorySource } from '../support/memory-source.ts'
 import { type ConfigMap, ContractBed, threadCounts, until } from './contract-bed.ts'
 import { cached, Recorder, sameState } from './recorder.ts'
@@ -104,7 +104,9 @@ describe.each(threadCounts)('verifying the cache, threads: $threads', ({ threads
 
   it('says why it cannot, and ends with the watch', async () => {
     bed.create('one')
-    const factory = bed.factory()
+    const engine = createEngine({ threads })
+    onTestFinished(() => engine.close())
+    const factory = createInformerFactory({ engine, kubeConfig: { server: bed.server.url } })
     const { informer } = factory.core.v1.configmaps
     const abort = new AbortController()
     const early = informer.verify({ signal: abort.signal })
@@ -119,6 +121,7 @@ describe.each(threadCounts)('verifying the cache, threads: $threads', ({ threads
     const results = Promise.allSettled(stuck)
     await expect(stuck[0]).rejects.toMatchObject({ code: 'ERR_CACHE_SYNC' })
     await informer.stop()
+    expect(engine.stats()).toMatchObject({ factories: 1, watches: 0 })
     for (const [i, result] of (await results).entries()) {
       expect(result).toMatchObject({ reason: { code: i === 0 ? 'ERR_CACHE_SYNC' : 'ERR_CLOSED' } })
     }
