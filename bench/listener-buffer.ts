@@ -62,7 +62,6 @@ function update(index: number, round: number): PendingChange<string> {
     'watch',
     false,
     1,
-    1,
   )
 }
 

@@ -1,4 +1,3 @@
-import type { Runtime } from '../base/runtime.ts'
 import type { VersionCell } from '../protocol/record-store.ts'
 import type { EventReader } from './change-event.ts'
 import { HandedCell, HandedKeys, isSameObject } from './handed-keys.ts'
@@ -9,7 +8,6 @@ import type { SharedReads } from './shared-reads.ts'
 import { StaleKeys } from './stale-keys.ts'
 
 export interface DesyncOptions<E> {
-  readonly runtime: Runtime
   readonly reads: SharedReads<E>
   /** What is cached under a key. */
   readonly cell: (key: string) => VersionCell<E> | undefined
@@ -181,7 +179,6 @@ export class Desync<E> {
 
   /** Also if both are of one version, which a restored etcd may give to another state. */
   #compare(key: string): PendingChange<E> {
-    const { runtime, sync } = this.#options
     const handed = this.#handed.get(key)
     const cell = this.#options.cell(key)
     const isGone = handed !== undefined && (cell === undefined || !isSameObject(handed, cell))
@@ -194,9 +191,8 @@ export class Desync<E> {
       isGone ? undefined : cell,
       isGone ? undefined : handed,
       'replay',
-      handed === undefined && !sync.hasSynced,
+      handed === undefined && !this.#options.sync.hasSynced,
       0,
-      runtime.nowMs(),
     )
   }
 }

@@ -57,7 +57,7 @@ export class ListenerIntake<E> {
     receivedAtMs: number,
   ): void {
     this.#replay?.mark(key)
-    this.#push(key, undefined, false, cell, undefined, cause, isInitial, receivedAtMs)
+    this.#push(new PendingChange(key, undefined, false, cell, undefined, cause, isInitial, receivedAtMs))
   }
 
   updated(
@@ -69,11 +69,11 @@ export class ListenerIntake<E> {
   ): void {
     if (this.#replay === undefined || this.#replay.isMarked(key)) {
       if (this.#filter?.isUnchanged(old, cell) === true) this.unchangedCount++
-      else this.#push(key, undefined, false, cell, old, cause, false, receivedAtMs)
+      else this.#push(new PendingChange(key, undefined, false, cell, old, cause, false, receivedAtMs))
       return
     }
     this.#replay.mark(key)
-    this.#push(key, undefined, false, cell, undefined, 'replay', true, receivedAtMs)
+    this.#push(new PendingChange(key, undefined, false, cell, undefined, 'replay', true, receivedAtMs))
   }
 
   deleted(
@@ -88,7 +88,9 @@ export class ListenerIntake<E> {
       if (!this.#replay.isMarked(key)) return
       this.#replay.unmark(key)
     }
-    this.#push(key, final, finalStateUnknown, undefined, undefined, cause, false, receivedAtMs)
+    this.#push(
+      new PendingChange(key, final, finalStateUnknown, undefined, undefined, cause, false, receivedAtMs),
+    )
   }
 
   /** Tells of a little more of what was cached before. */
@@ -99,7 +101,7 @@ export class ListenerIntake<E> {
     replay.advance(
       replayStepCount,
       () => buffer.isUnderHalf && desync?.isActive !== true,
-      (key, cell) => this.#push(key, undefined, false, cell, undefined, 'replay', true, 0),
+      (key, cell) => this.#push(new PendingChange(key, undefined, false, cell, undefined, 'replay', true, 0)),
     )
     if (replay.isDone) this.#replay = undefined
   }
@@ -109,27 +111,16 @@ export class ListenerIntake<E> {
     this.#replay = undefined
   }
 
-  #push(
-    key: string,
-    gone: VersionCell<E> | undefined,
-    goneFinalStateUnknown: boolean,
-    here: VersionCell<E> | undefined,
-    old: VersionCell<E> | undefined,
-    cause: ChangeCause,
-    isInitial: boolean,
-    receivedAtMs: number,
-  ): void {
+  #push(change: PendingChange<E>): void {
     const { context, buffer, sync, desync, lag, onTaken } = this.#options
-    if (desync?.takes(key) === true) {
+    if (desync?.takes(change.key) === true) {
       onTaken(false)
       return
     }
     // Before the push: merging may finish it at once.
-    if (isInitial) sync.expect()
-    const sinceMs = receivedAtMs > 0 ? receivedAtMs : context.runtime.nowMs()
-    buffer.push(
-      new PendingChange(key, gone, goneFinalStateUnknown, here, old, cause, isInitial, receivedAtMs, sinceMs),
-    )
+    if (change.isInitial) sync.expect()
+    if (change.receivedAtMs === 0) change.sinceMs = context.runtime.nowMs()
+    buffer.push(change)
     lag?.arm()
     onTaken(desync?.drops() === true)
   }

@@ -28,6 +28,7 @@ export class PendingChange<E> {
   isInitial: boolean
   /** Of the first change merged into this one, like the place: lag and age tell the longest wait. */
   receivedAtMs: number
+  /** Since when it waits: whoever pushes what was never received, by comparing, says it. */
   sinceMs: number
   // Kept, not asked for: a record may be rewritten longer while it waits, and sums must go down by what they went up.
   bytes = 0
@@ -50,7 +51,6 @@ export class PendingChange<E> {
     cause: ChangeCause,
     isInitial: boolean,
     receivedAtMs: number,
-    sinceMs: number,
   ) {
     this.key = key
     this.gone = gone
@@ -59,8 +59,7 @@ export class PendingChange<E> {
     this.old = old
     this.cause = cause
     this.isInitial = isInitial
-    this.receivedAtMs = receivedAtMs
-    this.sinceMs = sinceMs
+    this.receivedAtMs = this.sinceMs = receivedAtMs
     this.measure()
   }
 
