@@ -29,14 +29,18 @@ export interface Differences {
   countRepaired(): number
 }
 
-/** The version that should be cached; undefined: none should. */
-type Expected = ResourceVersion | undefined
+interface Difference {
+  /** The version that should be cached; undefined: none should. */
+  readonly expected: ResourceVersion | undefined
+  /** The one that was; undefined: none. */
+  readonly found: ResourceVersion | undefined
+}
 
 /** Looks for the keys in which a cache differs from a list, in slices. */
 export class Comparison implements Pump, Differences {
   readonly #options: ComparisonOptions
   readonly #version: ResourceVersion
-  readonly #differences = new Map<string, Expected>()
+  readonly #differences = new Map<string, Difference>()
   readonly #done = Promise.withResolvers<void>()
   #listedCells: Iterator<Cell> | undefined
   #cachedCells: Iterator<Cell> | undefined
@@ -82,10 +86,12 @@ export class Comparison implements Pump, Differences {
   countRepaired(): number {
     const { cache } = this.#options
     let count = 0
-    for (const [key, expected] of this.#differences) {
+    for (const [key, { expected, found }] of this.#differences) {
       const cell = cache.cell(key)
-      // After a new list a key that is not cached is one that the server does not have any more.
-      if (cell === undefined || versionOf(cell) >= (expected ?? this.#version)) count++
+      const version = cell && versionOf(cell)
+      // After a new list a key that is not cached is one that the server does not have any more. One that is cached as it
+      // was is as wrong as it was, also in a version above the list's: that is of a history which was lost.
+      if (version === undefined || (version !== found && version >= (expected ?? this.#version))) count++
     }
     return count
   }
@@ -101,7 +107,7 @@ export class Comparison implements Pump, Differences {
     if (cell === undefined) this.missing++
     else if (cache.isComparable(key, cell)) this.stale++
     else return
-    this.#differences.set(key, expected)
+    this.#differences.set(key, { expected, found: cell && versionOf(cell) })
   }
 
   #compareCached(cell: Cell): void {
@@ -112,7 +118,7 @@ export class Comparison implements Pump, Differences {
     if (canMissListed || !(versionOf(cell) <= this.#version)) return
     if (isUnknown(key) || !cache.isComparable(key, cell)) return
     this.surplus++
-    this.#differences.set(key, undefined)
+    this.#differences.set(key, { expected: undefined, found: versionOf(cell) })
   }
 
   #isRight(cell: Cell, listed: Cell, expected: ResourceVersion): boolean {
