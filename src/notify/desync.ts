@@ -46,6 +46,8 @@ export class Desync<E> {
   #isBufferNext = false
   /** Times that the buffer was dropped. */
   count = 0
+  /** Since when the oldest of what was dropped waits to be told; undefined: all of it has been. */
+  sinceMs: number | undefined
   /** Changes that were: what they came to is told by the comparison. */
   droppedCount = 0
 
@@ -74,6 +76,7 @@ export class Desync<E> {
     this.#isActive = this.#isDropping = true
     this.#hasBegun = false
     this.count++
+    this.sinceMs ??= buffer.oldestSinceMs(activeKeys)
     while (buffer.isOver) this.dropSome()
     for (const key of activeKeys) this.#awaited.add(key)
     return true
@@ -152,11 +155,13 @@ export class Desync<E> {
     if (!this.#isActive || this.#isDropping) return false
     if (this.#stale.size + this.#parked.size + this.#awaited.size > 0) return false
     this.#isActive = false
+    this.sinceMs = undefined
     return true
   }
 
   clear(): void {
     this.#isActive = this.#isDropping = false
+    this.sinceMs = undefined
     this.#handed.clear()
     this.#stale.clear()
     this.#parked.clear()

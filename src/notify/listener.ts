@@ -89,7 +89,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
       this.#lag = new LagSignal({
         runtime: context.runtime,
         lag: limits.lag,
-        oldestSinceMs: () => this.#buffer.oldestSinceMs(this.#runner.activeKeys),
+        oldestSinceMs: () => this.#oldestSinceMs(),
         stats: () => this.stats(),
         report: (error) => this.#runner.report(error, 'lag.onChange'),
       })
@@ -152,7 +152,7 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
 
   stats(): ListenerStats {
     const { count, bytes, pinnedBytes, merged } = this.#buffer
-    const oldestSinceMs = this.#buffer.oldestSinceMs(this.#runner.activeKeys)
+    const oldestSinceMs = this.#oldestSinceMs()
     return {
       depth: count,
       bytes,
@@ -192,6 +192,11 @@ export class Listener<E> implements Pump, EventReader<E>, Registration {
   pump(deadlineMs: number): boolean {
     this.#turnEndMs = deadlineMs
     return outsideCalls(() => this.#run(deadlineMs))
+  }
+
+  /** What was dropped with the buffer counts until its comparison has told it: the handler is behind by that. */
+  #oldestSinceMs(): number | undefined {
+    return this.#desync?.sinceMs ?? this.#buffer.oldestSinceMs(this.#runner.activeKeys)
   }
 
   #wake(): void {

@@ -6,7 +6,10 @@ export interface ListenerStats {
   readonly bytes: number
   /** Of that, old states held only for this listener. */
   readonly pinnedBytes: number
-  /** How long the oldest change has been waiting, since its last byte was read; 0: nothing waits. */
+  /**
+   * How long the oldest change has been waiting, since its last byte was read; 0: nothing waits. What was dropped with the
+   * buffer (`overflow: 'replay'`) waits until the replay is finished.
+   */
   readonly oldestAgeMs: number
   /** Async calls that have not settled; of a loop, 1 while it has a change. */
   readonly inProgress: number

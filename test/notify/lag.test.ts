@@ -109,6 +109,31 @@ describe('the lag signal', () => {
     await bed.settle()
   })
 
+  test('does not go with a buffer that is dropped, but when what was in it has been told', async () => {
+    const bed = new NotifyBed()
+    const log: unknown[] = []
+    const blocked = gate()
+    const registration = bed.processor.addListener(
+      { onAdd: ({ key }) => (key === 'a' ? blocked.promise : undefined) },
+      { lag: watched(log), buffer: { countMax: 2, overflow: 'replay' } },
+    )
+    for (const key of ['a', 'b', 'c']) {
+      bed.put(key)
+      await bed.runtime.advance(600)
+    }
+    bed.put('d')
+    await bed.runtime.advance(3_000)
+    expect(log).toEqual([[true, 2, 1_200]])
+    expect(registration.stats()).toMatchObject({ depth: 0, isDesynced: true, oldestAgeMs: 4_200 })
+    blocked.open()
+    await bed.settle()
+    expect(registration.stats()).toMatchObject({ isDesynced: false, oldestAgeMs: 0 })
+    expect(log).toEqual([
+      [true, 2, 1_200],
+      [false, 0, 0],
+    ])
+  })
+
   test('keeps a timer only while something may wait, and none once removed', async () => {
     const bed = new NotifyBed()
     const registration = bed.listen({ onAdd() {} }, { lag: watched([]) })
