@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Informer } from '../../src/index.ts'
-import { type ConfigMap, ContractBed, sleep, threadCounts, until } from './contract-bed.ts'
+import { ContractBed, informerOf, sleep, synced, threadCounts, until } from './contract-bed.ts'
 import { cached, Recorder, sameState } from './recorder.ts'
 
 describe.each(threadCounts)('the contract on bounds and faults, threads: $threads', ({ threads }) => {
@@ -10,15 +9,6 @@ describe.each(threadCounts)('the contract on bounds and faults, threads: $thread
     bed = await ContractBed.start(threads)
   })
   afterEach(() => bed.end())
-
-  function informerOf(factory = bed.factory()): Informer<ConfigMap> {
-    return factory.core.v1.configmaps.informer as unknown as Informer<ConfigMap>
-  }
-
-  async function synced(informer: Informer<ConfigMap>): Promise<void> {
-    informer.start()
-    await informer.waitForSync({ signal: AbortSignal.timeout(10_000) })
-  }
 
   it('line 13: an object above its bound is skipped and named; the stream goes on', async () => {
     bed.create('small', { n: '1' })
@@ -110,7 +100,7 @@ describe.each(threadCounts)('the contract on bounds and faults, threads: $thread
 
   it('line 14: refusals, errors and dead connections are retried until all is well', async () => {
     bed.create('a')
-    const informer = informerOf()
+    const informer = informerOf(bed.factory())
     const recorder = new Recorder()
     const states: string[] = []
     informer.addEventHandler(recorder.handlers)

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Informer } from '../../src/index.ts'
-import { type ConfigMap, ContractBed, sleep, threadCounts, until } from './contract-bed.ts'
+import { type ConfigMap, ContractBed, informerOf, sleep, threadCounts, until } from './contract-bed.ts'
 
 describe.each(threadCounts)('waiting for the cache, threads: $threads', ({ threads }) => {
   let bed: ContractBed
@@ -10,10 +9,6 @@ describe.each(threadCounts)('waiting for the cache, threads: $threads', ({ threa
     bed = await ContractBed.start(threads, { bookmarkMs: 100 })
   })
   afterEach(() => bed.end())
-
-  function informerOf(factory = bed.factory()): Informer<ConfigMap> {
-    return factory.core.v1.configmaps.informer as unknown as Informer<ConfigMap>
-  }
 
   /** As the API answers. */
   function created(name: string, labels: Record<string, string> = {}): ConfigMap {
@@ -27,7 +22,7 @@ describe.each(threadCounts)('waiting for the cache, threads: $threads', ({ threa
   }
 
   it('reads its own writes: a create, an update, and what came after it', async () => {
-    const informer = informerOf()
+    const informer = informerOf(bed.factory())
     const early = created('early')
     const waited = informer.waitForObject(early, limit())
     informer.start()
@@ -99,7 +94,7 @@ describe.each(threadCounts)('waiting for the cache, threads: $threads', ({ threa
   })
 
   it('waits for a version: all up to it is cached', async () => {
-    const informer = informerOf()
+    const informer = informerOf(bed.factory())
     const wait = informer.waitForResourceVersion(created('one').metadata.resourceVersion, limit())
     informer.start()
     await wait
@@ -121,7 +116,7 @@ describe.each(threadCounts)('waiting for the cache, threads: $threads', ({ threa
   })
 
   it('waits for a predicate: asked at once, at each change of its key alone, and about an end', async () => {
-    const informer = informerOf()
+    const informer = informerOf(bed.factory())
     const asked: unknown[] = []
     const absent = informer.waitFor('default/one', (object) => {
       asked.push(object?.metadata.name)
@@ -158,7 +153,7 @@ describe.each(threadCounts)('waiting for the cache, threads: $threads', ({ threa
   })
 
   it('serves thousands of waits, each once, and forgets those that end', async () => {
-    const informer = informerOf()
+    const informer = informerOf(bed.factory())
     informer.start()
     await informer.waitForSync(limit())
     const abort = new AbortController()

@@ -1,4 +1,9 @@
-import { createInformerFactory, type InformerFactory, type InformerFactoryOptions } from '../../src/index.ts'
+import {
+  createInformerFactory,
+  type Informer,
+  type InformerFactory,
+  type InformerFactoryOptions,
+} from '../../src/index.ts'
 import { EmbeddedApiServer, type EmbeddedApiServerOptions } from '../../src/testing/index.ts'
 
 export { until } from '../support/until.ts'
@@ -76,6 +81,15 @@ export class ContractBed {
       }),
     )
   }
+}
+
+export function informerOf(factory: InformerFactory): Informer<ConfigMap> {
+  return factory.core.v1.configmaps.informer as unknown as Informer<ConfigMap>
+}
+
+export async function synced(informer: Informer<ConfigMap>): Promise<void> {
+  informer.start()
+  await informer.waitForSync({ signal: AbortSignal.timeout(10_000) })
 }
 
 export function sleep(ms: number): Promise<void> {

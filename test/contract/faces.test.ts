@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Informer, InformerFactory } from '../../src/index.ts'
-import { type ConfigMap, ContractBed, sleep, until } from './contract-bed.ts'
+import { type ConfigMap, ContractBed, informerOf, sleep, until } from './contract-bed.ts'
 import { faceNames, follow } from './faces.ts'
 import { cached, Recorder, sameState } from './recorder.ts'
 
@@ -19,7 +19,7 @@ describe.each(faceNames)('the contract by %s', (face) => {
       onHandlerError: (error, { key, handler }) =>
         reported.push(`${handler} "${key}" ${(error as Error).message}`),
     })
-    informer = factory.core.v1.configmaps.informer as unknown as Informer<ConfigMap>
+    informer = informerOf(factory)
   })
   afterEach(() => bed.end())
 
@@ -178,7 +178,7 @@ describe('a loop over changes', () => {
     const bed = await ContractBed.start(0)
     try {
       const factory = bed.factory()
-      const informer = factory.core.v1.configmaps.informer as unknown as Informer<ConfigMap>
+      const informer = informerOf(factory)
       const refused = (options: unknown): void =>
         expect(() => informer.changes(options as never)).toThrow(
           expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Informer, StateChange, WatchFailure } from '../../src/index.ts'
-import { type ConfigMap, ContractBed, threadCounts, until } from './contract-bed.ts'
+import { type ConfigMap, ContractBed, informerOf, synced, threadCounts, until } from './contract-bed.ts'
 import { cached, Recorder, sameState } from './recorder.ts'
 
 describe.each(threadCounts)('the life of an informer, threads: $threads', ({ threads }) => {
@@ -10,15 +10,6 @@ describe.each(threadCounts)('the life of an informer, threads: $threads', ({ thr
     bed = await ContractBed.start(threads)
   })
   afterEach(() => bed.end())
-
-  function informerOf(factory = bed.factory()): Informer<ConfigMap> {
-    return factory.core.v1.configmaps.informer as unknown as Informer<ConfigMap>
-  }
-
-  async function synced(informer: Informer<ConfigMap>): Promise<void> {
-    informer.start()
-    await informer.waitForSync({ signal: AbortSignal.timeout(10_000) })
-  }
 
   function followed(informer: Informer<ConfigMap>): {
     readonly states: StateChange[]
@@ -120,7 +111,7 @@ describe.each(threadCounts)('the life of an informer, threads: $threads', ({ thr
   })
 
   it('line 11: a stop from inside a handler resolves, and the next start goes on', async () => {
-    const informer = informerOf()
+    const informer = informerOf(bed.factory())
     let stopped: Promise<void> | undefined
     const recorder = new Recorder()
     informer.addEventHandler(recorder.handlers)
@@ -143,7 +134,7 @@ describe.each(threadCounts)('the life of an informer, threads: $threads', ({ thr
 
   it('keeps a consistent view across awaits', async () => {
     for (let i = 0; i < 30; i++) bed.create(`m${i}`, {}, { half: String(i % 2) })
-    const informer = informerOf()
+    const informer = informerOf(bed.factory())
     await synced(informer)
     const truth = bed.truth()
     const snapshot = informer.snapshot()

@@ -1,7 +1,14 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Informer } from '../../src/index.ts'
-import { type ConfigMap, ContractBed, sleep, threadCounts, until } from './contract-bed.ts'
+import {
+  type ConfigMap,
+  ContractBed,
+  informerOf,
+  sleep,
+  synced,
+  threadCounts,
+  until,
+} from './contract-bed.ts'
 import { Recorder, sameState } from './recorder.ts'
 
 describe.each(threadCounts)('the contract on life, threads: $threads', ({ threads }) => {
@@ -11,15 +18,6 @@ describe.each(threadCounts)('the contract on life, threads: $threads', ({ thread
     bed = await ContractBed.start(threads)
   })
   afterEach(() => bed.end())
-
-  function informerOf(factory = bed.factory()): Informer<ConfigMap> {
-    return factory.core.v1.configmaps.informer as unknown as Informer<ConfigMap>
-  }
-
-  async function synced(informer: Informer<ConfigMap>): Promise<void> {
-    informer.start()
-    await informer.waitForSync({ signal: AbortSignal.timeout(10_000) })
-  }
 
   it('line 9: whatever is handed out is frozen, maps included, and a write throws', async () => {
     bed.create('a', { key: 'value' }, { app: 'web' })
@@ -53,7 +51,7 @@ describe.each(threadCounts)('the contract on life, threads: $threads', ({ thread
 
   it('an event in a log shows its facts, and no object that was not read', async () => {
     bed.create('a', { password: 's3cr3t' })
-    const informer = informerOf()
+    const informer = informerOf(bed.factory())
     const shown: string[] = []
     let facts: unknown
     informer.addEventHandler({
@@ -90,7 +88,7 @@ describe.each(threadCounts)('the contract on life, threads: $threads', ({ thread
     const take = (warning: Error): void => void warnings.push(warning)
     process.on('warning', take)
     try {
-      const informer = informerOf()
+      const informer = informerOf(bed.factory())
       const fail = (): never => {
         throw new Error('boom')
       }
@@ -203,7 +201,7 @@ describe.each(threadCounts)('the contract on life, threads: $threads', ({ thread
   })
 
   it('line 11: remove ends one registration and no other', async () => {
-    const informer = informerOf()
+    const informer = informerOf(bed.factory())
     const removed: string[] = []
     const kept: string[] = []
     const registration = informer.addEventHandler({
@@ -232,7 +230,7 @@ describe.each(threadCounts)('the contract on life, threads: $threads', ({ thread
 
   it('line 11: stop keeps the cache, start goes on where it was', async () => {
     bed.create('a')
-    const informer = informerOf()
+    const informer = informerOf(bed.factory())
     const recorder = new Recorder()
     informer.addEventHandler(recorder.handlers)
     await synced(informer)
@@ -251,7 +249,7 @@ describe.each(threadCounts)('the contract on life, threads: $threads', ({ thread
 
   it('line 12: resync gives the cached object again, only to who asked, and asks no server', async () => {
     for (let i = 0; i < 3; i++) bed.create(`m${i}`)
-    const informer = informerOf()
+    const informer = informerOf(bed.factory())
     const asked: string[] = []
     const silent: string[] = []
     informer.addEventHandler(
@@ -274,7 +272,7 @@ describe.each(threadCounts)('the contract on life, threads: $threads', ({ thread
 
   it('a late listener gets the whole cache as adds, and what comes meanwhile', async () => {
     for (let i = 0; i < 300; i++) bed.create(`m${i}`)
-    const informer = informerOf()
+    const informer = informerOf(bed.factory())
     const early = new Recorder()
     informer.addEventHandler(early.handlers)
     await synced(informer)

@@ -7,7 +7,7 @@ import type {
   ResourceHandle,
 } from '../../src/index.ts'
 import { type Gate, gate } from '../notify/notify-bed.ts'
-import { type ConfigMap, ContractBed, sleep, threadCounts, until } from './contract-bed.ts'
+import { type ConfigMap, ContractBed, sleep, synced, threadCounts, until } from './contract-bed.ts'
 import { cached, Recorder, sameState } from './recorder.ts'
 
 type ReplayEvent = AddEvent<ConfigMap> | ReplayUpdateEvent<ConfigMap> | ReplayDeleteEvent<ConfigMap>
@@ -22,11 +22,6 @@ describe.each(threadCounts)('above the bounds of a buffer, threads: $threads', (
 
   function handleOf(factory = bed.factory({ drainMs: 100 })): ResourceHandle<ConfigMap> {
     return factory.core.v1.configmaps as unknown as ResourceHandle<ConfigMap>
-  }
-
-  async function synced(informer: Informer<ConfigMap>): Promise<void> {
-    informer.start()
-    await informer.waitForSync({ signal: AbortSignal.timeout(10_000) })
   }
 
   /** Every object once more, new ones that go again, one that is another now. */

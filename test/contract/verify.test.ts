@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createEngine, createInformerFactory, type Informer } from '../../src/index.ts'
 import { MemorySource } from '../support/memory-source.ts'
-import { type ConfigMap, ContractBed, threadCounts, until } from './contract-bed.ts'
+import { type ConfigMap, ContractBed, informerOf, threadCounts, until } from './contract-bed.ts'
 import { cached, Recorder, sameState } from './recorder.ts'
 
 const clean = { missing: 0, stale: 0, surplus: 0, repaired: 0 }
@@ -23,7 +23,7 @@ describe.each(threadCounts)('verifying the cache, threads: $threads', ({ threads
 
   it('finds and repairs what the watch had missed, and tells the handlers', async () => {
     for (let i = 0; i < 25; i++) bed.create(`m${i}`)
-    const informer = bed.factory().core.v1.configmaps.informer as unknown as Informer<ConfigMap>
+    const informer = informerOf(bed.factory())
     const recorder = new Recorder()
     informer.addEventHandler(recorder.handlers)
     await synced(informer)
@@ -66,7 +66,7 @@ describe.each(threadCounts)('verifying the cache, threads: $threads', ({ threads
 
   it('takes what changes meanwhile for no difference', async () => {
     for (let i = 0; i < 200; i++) bed.create(`m${i}`)
-    const informer = bed.factory().core.v1.configmaps.informer as unknown as Informer<ConfigMap>
+    const informer = informerOf(bed.factory())
     await synced(informer)
     let n = 0
     const churn = setInterval(() => {

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Informer } from '../../src/index.ts'
 import { startChild } from '../support/child-process.ts'
-import { type ConfigMap, ContractBed, threadCounts, until } from './contract-bed.ts'
+import { ContractBed, informerOf, threadCounts, until } from './contract-bed.ts'
 
 describe.each(threadCounts)('waiting for a sync that does not come, threads: $threads', ({ threads }) => {
   let bed: ContractBed
@@ -10,10 +9,6 @@ describe.each(threadCounts)('waiting for a sync that does not come, threads: $th
     bed = await ContractBed.start(threads)
   })
   afterEach(() => bed.end())
-
-  function informerOf(factory = bed.factory()): Informer<ConfigMap> {
-    return factory.core.v1.configmaps.informer as unknown as Informer<ConfigMap>
-  }
 
   it('refuses at once what is no signal: a wait that cannot end would harm the cache and the close', async () => {
     const factory = bed.factory()
