@@ -5,7 +5,7 @@ import type { VerifyOptions, WaitOptions } from './life/cache-life.ts'
 import type { StateChange, WatchFailure } from './life/informer-states.ts'
 import { factsOf, type WrittenObject } from './life/questions.ts'
 import type { Snapshot } from './life/snapshot.ts'
-import type { VerifyResult } from './life/verification.ts'
+import { addResult, noResult, type VerifyResult } from './life/verification.ts'
 import { keyOf, type ListOptions, type ObjectName } from './lister.ts'
 import { memberOf, NamespacesLister } from './namespaces-reads.ts'
 import type { ObjectList } from './object-list.ts'
@@ -62,13 +62,9 @@ export class NamespacesLife<T> {
   }
 
   async verify(options?: VerifyOptions): Promise<VerifyResult> {
-    const sum = { compared: 0, missing: 0, stale: 0, surplus: 0, repaired: 0 }
+    const sum = noResult()
     // One after the other: together they would take all permits for lists.
-    for (const informer of this.#informers.values()) {
-      const one = await informer.verify(options)
-      for (const name of ['compared', 'missing', 'stale', 'surplus', 'repaired'] as const)
-        sum[name] += one[name]
-    }
+    for (const informer of this.#informers.values()) addResult(sum, await informer.verify(options))
     return sum
   }
 }

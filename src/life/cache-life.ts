@@ -5,7 +5,13 @@ import type { RefusedObjects } from '../refused-objects.ts'
 import { CacheWaits, type CacheWaitsOptions } from './cache-waits.ts'
 import { Questions, type WrittenObject } from './questions.ts'
 import { type Snapshot, Snapshots } from './snapshot.ts'
-import { Verification, type VerificationOptions, type VerifyResult } from './verification.ts'
+import {
+  addResult,
+  noResult,
+  Verification,
+  type VerificationOptions,
+  type VerifyResult,
+} from './verification.ts'
 
 type Waiting = Omit<CacheWaitsOptions, 'runtime' | 'slicer'>
 type Verifying = Omit<VerificationOptions, 'waits' | 'questions' | 'refusedOf'>
@@ -34,7 +40,7 @@ export class CacheLife {
   readonly #waits: CacheWaits
   readonly #questions: Questions
   readonly #verifying = new Map<AbortController, Promise<VerifyResult>>()
-  readonly #verified = { runs: 0, compared: 0, missing: 0, stale: 0, surplus: 0, repaired: 0 }
+  readonly #verified = { runs: 0, ...noResult() }
 
   constructor(options: CacheLifeOptions) {
     this.#options = options
@@ -100,10 +106,8 @@ export class CacheLife {
       const run = new Verification(parts, ended.signal).run(pageSize)
       this.#verifying.set(ended, run)
       const result = await run
-      const sums = this.#verified
-      sums.runs++
-      for (const name of ['compared', 'missing', 'stale', 'surplus', 'repaired'] as const)
-        sums[name] += result[name]
+      this.#verified.runs++
+      addResult(this.#verified, result)
       return result
     } catch (error) {
       if (ended.signal.reason !== watchEnds) throw error

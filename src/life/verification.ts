@@ -28,6 +28,16 @@ export interface VerifyResult {
   readonly repaired: number
 }
 
+type Sum = { -readonly [Field in keyof VerifyResult]: number }
+
+export function noResult(): Sum {
+  return { compared: 0, missing: 0, stale: 0, surplus: 0, repaired: 0 }
+}
+
+export function addResult(sum: Sum, result: VerifyResult): void {
+  for (const field of Object.keys(result) as (keyof VerifyResult)[]) sum[field] += result[field]
+}
+
 export interface VerificationOptions {
   readonly resource: string
   readonly engine: Engine
