@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import { redact } from '../src/base/redact.ts'
 import type { Runtime } from '../src/base/runtime.ts'
+import { shownError } from '../src/base/shown-error.ts'
 import { KubeInformerError } from '../src/errors.ts'
 import { parseRetryAfter, statusError } from '../src/protocol/status-error.ts'
 import { Gunzip } from './gunzip.ts'
@@ -207,10 +208,8 @@ function one(header: string | string[] | undefined): string | undefined {
 
 /** `ECONNREFUSED`, or what happened in words. Errors themselves stay behind: some hold sockets, headers, certificates. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown'
-  // Several addresses were tried; AggregateError has no message of its own.
-  const inner = error instanceof AggregateError ? error.errors.find((each) => each instanceof Error) : error
-  const shown = inner instanceof Error ? inner : error
+  const shown = shownError(error)
+  if (shown === undefined) return 'unknown'
   const code = 'code' in shown && typeof shown.code === 'string' ? shown.code : ''
   return [code, shown.message].filter((part) => part !== '').join(': ')
 }

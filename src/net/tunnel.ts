@@ -3,6 +3,7 @@ import { isIP, type Socket, connect as tcpConnect } from 'node:net'
 import { getCACertificates, connect as tlsConnect } from 'node:tls'
 import { redact } from '../base/redact.ts'
 import type { Runtime } from '../base/runtime.ts'
+import { shownError } from '../base/shown-error.ts'
 import type { ConnectionMaterial } from '../protocol/messages.ts'
 import { authority, basicCredentials, type ProxyAddress } from './proxy-address.ts'
 
@@ -44,7 +45,9 @@ export async function openTunnel(options: TunnelOptions): Promise<Socket> {
   } catch (error) {
     socket.destroy()
     const failed = isConnected ? 'refused' : 'cannot be reached'
-    const reason = isLate ? `did not answer in ${connectMsMax} ms` : `${failed}: ${wordsOf(error)}`
+    // Errors of the libraries hold their options, and with them the password: only their words go on.
+    const words = shownError(error)?.message ?? 'unknown'
+    const reason = isLate ? `did not answer in ${connectMsMax} ms` : `${failed}: ${words}`
     throw new Error(redact(`${where} ${reason}`, proxy.secrets))
   } finally {
     timer.cancel()
@@ -111,12 +114,4 @@ async function askSocks(socket: Socket, { proxy, host, port, connectMsMax }: Tun
     // Our own timer comes first.
     timeout: connectMsMax * 2,
   })
-}
-
-/** Errors of the libraries hold their options, and with them the password: only their words go on. */
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown'
-  const inner = error instanceof AggregateError ? error.errors.find((each) => each instanceof Error) : error
-  const { message } = inner instanceof Error ? inner : error
-  return message
 }
