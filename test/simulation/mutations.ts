@@ -292,9 +292,9 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/notify/listener-intake.ts',
-        find: '    this.#replay.mark(key)\n    this.#push(key, undefined, false, cell, undefined, ',
+        find: '    this.#replay.mark(key)\n    this.#push(new PendingChange(key, undefined, false, cell, undefined, ',
         replace:
-          '    this.#replay.mark(key)\n    if (this.#filter?.isUnchanged(old, cell) === true) return\n    this.#push(key, undefined, false, cell, undefined, ',
+          '    this.#replay.mark(key)\n    if (this.#filter?.isUnchanged(old, cell) === true) return\n    this.#push(new PendingChange(key, undefined, false, cell, undefined, ',
       },
     ],
   },

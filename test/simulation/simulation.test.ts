@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { mutations, plant } from './mutations.ts'
+import { type Mutation, mutations, plant } from './mutations.ts'
 import { runSchedules } from './runner.ts'
 import { Schedule } from './schedule.ts'
 import { loadStages } from './stages.ts'
@@ -9,6 +9,7 @@ import { loadStages } from './stages.ts'
 const scheduleCount = 1_500
 /** Every planted bug shows within this many; most within ten. */
 const mutationCountMax = 5_000
+const isOfFullRun = ({ isHarmless, isRare }: Mutation): boolean => isHarmless === true || isRare === true
 const repository = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
 describe('the simulation', () => {
@@ -33,7 +34,11 @@ describe('the simulation', () => {
     expect(trace(7)).not.toEqual(trace(8))
   })
 
-  test.each(mutations.filter(({ isHarmless, isRare }) => isHarmless !== true && isRare !== true))(
+  test('can plant the bugs of the full run', () => {
+    for (const mutation of mutations.filter(isOfFullRun)) plant(mutation, repository).remove()
+  })
+
+  test.each(mutations.filter((mutation) => !isOfFullRun(mutation)))(
     'finds: $name',
     { timeout: 120_000 },
     async (mutation) => {
