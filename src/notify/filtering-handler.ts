@@ -77,12 +77,11 @@ export function filteringResourceEventHandler<T>(options: FilteringOptions<T>): 
     return inner.delete?.(event)
   }
   if (inner.isAsync) for (const callback of [upsert, remove]) markAsync(callback)
-  const { onSynced, onDesynced } = handler
   return {
     onAdd: upsert,
     onUpdate: upsert,
     onDelete: remove,
-    ...(onSynced && { onSynced: onSynced.bind(handler) }),
-    ...(onDesynced && { onDesynced: onDesynced.bind(handler) }),
+    ...(inner.synced && { onSynced: inner.synced }),
+    ...(inner.desynced && { onDesynced: inner.desynced }),
   } as ObjectHandlers<T>
 }

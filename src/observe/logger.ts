@@ -1,3 +1,5 @@
+import { isThenable } from '../base/thenable.ts'
+
 /**
  * What is used of a logger: pino's form, facts first, then the text. Called as methods, one line a call; what it throws is
  * ignored.
@@ -26,7 +28,7 @@ export class SafeLogger {
   log(level: LogLevel, facts: object, text: string): void {
     try {
       const result = this.#logger[level](facts, text)
-      if (result instanceof Promise) result.catch(() => {})
+      if (isThenable(result)) result.then(undefined, () => {})
     } catch {
       // Nobody is left to tell.
     }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -149,7 +150,8 @@ describe.each(threadCounts)('what is logged, threads: $threads', ({ threads }) =
       throw new Error('disk full')
     }
     const reject = (): Promise<never> => Promise.reject(new Error('disk full'))
-    for (const log of [fail, reject]) {
+    const ofAnotherRealm = (): unknown => runInNewContext(`Promise.reject(new Error('disk full'))`)
+    for (const log of [fail, reject, ofAnotherRealm]) {
       const factory = bed.factory({ logger: { debug: log, info: log, warn: log, error: log, child: fail } })
       await synced(factory)
       bed.server.faults.cutStreams()
