@@ -237,6 +237,7 @@ export class InformerFactory extends TypedGroups {
     this.#refuseIfClosed()
     validateListerWatcherOptions(options)
     const { name, listerWatcher, labelSelector, fieldSelector } = options
+    const fields = fieldsOf(options, this.#options)
     if ((this.#sources.get(name) ?? listerWatcher) !== listerWatcher) {
       throw new KubeInformerError('ERR_SOURCE_CONFLICT', `another source is named "${name}"`)
     }
@@ -249,7 +250,7 @@ export class InformerFactory extends TypedGroups {
         source: 'all',
         ...(labelSelector && { labelSelector }),
         ...(fieldSelector && { fieldSelector }),
-        fields: fieldsOf(options, this.#options),
+        fields,
         ...transformOf(options, this.#options),
       },
       options.resyncPeriodMs,

@@ -1,4 +1,5 @@
-import { invalidOption, unknownOption } from './errors.ts'
+import { checkMethods, checkNames, checkType } from './base/check-options.ts'
+import { invalidOption } from './errors.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 import type { ListerWatcher, SourceObject } from './lister-watcher.ts'
 import { checkResourceOptions, type ResourceOptions } from './options.ts'
@@ -29,18 +30,13 @@ const known: readonly string[] = [
   'transform',
 ]
 
-/** @throws ERR_INVALID_OPTION */
+/** @throws ERR_INVALID_OPTION; fields are looked at where they are parsed */
 export function validateListerWatcherOptions(options: ListerWatcherOptions): void {
-  for (const option of Object.keys(options)) {
-    if (!known.includes(option)) throw unknownOption(option, known)
-  }
-  const { name, listerWatcher } = options
+  checkNames('', options, known)
+  const { name, listerWatcher, labelSelector, fieldSelector } = options
   if (typeof name !== 'string' || name === '') throw invalidOption('name', name, 'must be a text')
-  if (typeof listerWatcher?.list !== 'function' || typeof listerWatcher.watch !== 'function') {
-    throw invalidOption('listerWatcher', listerWatcher, 'needs the functions list and watch')
-  }
+  checkMethods('listerWatcher', listerWatcher, ['list', 'watch'])
+  checkType('labelSelector', labelSelector, 'string')
+  checkType('fieldSelector', fieldSelector, 'string')
   checkResourceOptions(options)
-  if (options.dropFields !== undefined && options.keepFields !== undefined) {
-    throw invalidOption('keepFields', options.keepFields, 'cannot be combined with dropFields')
-  }
 }

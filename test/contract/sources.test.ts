@@ -135,14 +135,20 @@ describe.each(threadCounts)('objects from functions of the user, threads: $threa
       { listerWatcher: {} },
       { limit: 5 },
       { keepFields: [], dropFields: [] },
+      { dropFields: 5 },
+      { labelSelector: { app: 'web' } },
+      { fieldSelector: 5 },
+      null,
     ]) {
-      const options = { name: 'other', listerWatcher: bed.source, ...wrong } as Parameters<
+      const options = (wrong && { name: 'other', listerWatcher: bed.source, ...wrong }) as Parameters<
         typeof factory.forListerWatcher
       >[0]
       expect(() => factory.forListerWatcher(options)).toThrow(
         expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),
       )
     }
+    // What was refused holds no name.
+    factory.forListerWatcher({ name: 'other', listerWatcher: new MemorySource() })
     expect(() => things.select({ namespace: 'x' })).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),
     )
