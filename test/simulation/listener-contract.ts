@@ -202,7 +202,7 @@ export class ListenerContract {
     const stats = registration.stats()
     if (!registration.hasSynced() || this.#syncedCalls === 0) violate('synced', `${label} never was`)
     if (this.#isDesynced || stats.isDesynced) violate('synced', `${label} is desynced at rest`)
-    if (stats.depth !== 0 || stats.bytes !== 0 || stats.pinnedBytes !== 0) {
+    if (stats.depth + stats.bytes + stats.pinnedBytes + stats.oldestAgeMs !== 0) {
       violate('bound', `${label} holds ${stats.depth} changes, ${stats.bytes} bytes at rest`)
     }
     if (stats.delivered !== this.#delivered || stats.errors !== this.errors) {
