@@ -251,7 +251,8 @@ export class Informer<T> extends InformerLife<T> {
     checkSignal('signal', options.signal)
     const { resyncPeriodMs, drainMs, template } = informer.#options
     const hashes = lackingHashes(options.when, template.fields, informer.#columns)
-    const all = { resyncPeriodMs, drainMs, ...options }
+    // Given as undefined, it is not given.
+    const all = { drainMs, ...options, resyncPeriodMs: options.resyncPeriodMs ?? resyncPeriodMs }
     const registration = informer.#processor.addListener(handlers, all, onRemoved)
     if (!informer.#hasStarted) informer.#columns.push(...hashes)
     return registration
