@@ -81,7 +81,7 @@ const cache: readonly Metric[] = [
   gauge(own('objects'), 'Objects cached.', ({ stats }) => stats.objects),
   gauge(own('live_bytes'), 'Bytes of the records in use.', ({ stats }) => stats.liveBytes),
   gauge(own('slab_bytes'), 'Memory that the records lie in.', ({ stats }) => stats.slabBytes),
-  gauge(own('pinned_bytes'), 'Old states held for handlers.', ({ stats }) => stats.pinnedBytes),
+  gauge(own('pinned_bytes'), 'Old states held for handlers and snapshots.', ({ stats }) => stats.pinnedBytes),
   gauge(own('tombstones'), 'Deleted keys still remembered.', ({ stats }) => stats.tombstones),
   gauge(
     own('refused_objects'),
