@@ -54,15 +54,16 @@ export class NamespacesRegistration implements Registration {
 
 /**
  * The handlers for one of `count` informers, at each call. `onSynced` is called when the last one that was not is in sync,
- * `onDesynced` when the first one that was, or had not been yet, no longer is.
+ * after that `onDesynced` when the first one no longer is.
  */
 export function syncedTogether<T>(
-  handlers: ResourceEventHandlers<T>,
+  handlers: ResourceEventHandlers<T> & { onDesynced?(): unknown },
   count: number,
 ): () => ResourceEventHandlers<T> {
   const { onAdd, onUpdate, onDelete, onChanges, onSynced, onDesynced } = handlers
   let unsynced = count
-  let isDesynced = false
+  // Until the first onSynced there is nothing to fall behind of.
+  let isDesynced = true
   const member = (): ResourceEventHandlers<T> => {
     let isSynced = false
     const notices = {

@@ -81,6 +81,7 @@ export class ChangesIterator<T> implements Changes<T> {
   #isEnded = false
   #openCount: number
   readonly #unsynced: Set<LoopSource>
+  #hasSynced = false
   #held: HeldChange | undefined
   #waiter: Waiter<T> | undefined
   #failure: unknown
@@ -160,11 +161,13 @@ export class ChangesIterator<T> implements Changes<T> {
         onDelete: take,
         onSynced: () => {
           this.#unsynced.delete(source)
-          if (this.#unsynced.size === 0) this.#mark(synced)
+          if (this.#unsynced.size > 0) return
+          this.#hasSynced = true
+          this.#mark(synced)
         },
         onDesynced: () => {
           this.#unsynced.add(source)
-          this.#mark(desynced)
+          if (this.#hasSynced) this.#mark(desynced)
         },
       },
       () => {

@@ -82,9 +82,12 @@ export class Desync<E> {
     return true
   }
 
-  /** Whether the handler is to be told of it now: once, until it is {@link toldSynced} that it is in sync. */
+  /**
+   * Whether the handler is to be told of it now: once, until it is {@link toldSynced} that it is in sync. Not before it
+   * first was: of a first list larger than the buffer nothing is lost that it knew.
+   */
   takeNotice(): boolean {
-    if (!this.#isActive || this.#isTold) return false
+    if (!this.#isActive || this.#isTold || !this.#options.sync.hasSynced) return false
     this.#isTold = true
     return true
   }

@@ -10,7 +10,8 @@ import { TransitionEvent } from './transition-event.ts'
 export interface FilteringOptions<T> {
   /** Whether `handler` is told of an object in this state. A throw is this object's error; what `handler` was told stays. */
   readonly filter: (object: DeepReadonly<T>) => boolean
-  readonly handler: ObjectHandlers<T>
+  /** With `onDesynced` for a registration with `overflow: 'replay'`. */
+  readonly handler: ObjectHandlers<T> & { onDesynced?(): unknown }
 }
 
 /**

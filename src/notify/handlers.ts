@@ -117,8 +117,6 @@ export type ResourceEventHandlers<T> = ObjectHandlers<T> | BatchHandlers<T>
 export interface SyncHandlers {
   /** Once: every object of the initial list has been finished. With `overflow: 'replay'` after each desync, too. */
   onSynced?(): unknown
-  /** Changes were dropped and a replay will follow, then {@link onSynced} again. Only with `overflow: 'replay'`. */
-  onDesynced?(): unknown
 }
 
 /** How much may wait for a handler. */

@@ -29,9 +29,12 @@ export interface ReplayDeleteEvent<T> extends Omit<DeleteEvent<T>, 'object'> {
  * object of which changes were lost is compared with what was handed to these handlers (when a call starts, its state
  * counts as handed): gone → `onDelete` with `finalStateUnknown`; another uid → `onDelete`, `onAdd`; changed →
  * `onUpdate`; not handed → `onAdd`; all with `cause: 'replay'`. Live changes of other objects come between. When all of
- * it is finished, `onSynced` is called (again). Another overflow before that shows in `stats().desyncs` alone.
+ * it is finished, `onSynced` is called (again). Another overflow before that shows in `stats().desyncs` alone, as does one
+ * before the first `onSynced`: of a first list above the bounds nothing is lost that these handlers knew.
  */
 export interface ReplayObjectHandlers<T> extends Omit<ObjectHandlers<T>, 'onUpdate' | 'onDelete'> {
+  /** Changes were dropped; a replay follows, then `onSynced` again. Never before the first `onSynced`. */
+  onDesynced?(): unknown
   onUpdate?(event: ReplayUpdateEvent<T>): unknown
   onDelete?(event: ReplayDeleteEvent<T>): unknown
 }
@@ -42,6 +45,8 @@ export type ReplayChange<T> = AddEvent<T> | ReplayUpdateEvent<T> | ReplayDeleteE
 /** {@link BatchHandlers} of such a registration. */
 export interface ReplayBatchHandlers<T> extends Omit<BatchHandlers<T>, 'onChanges'> {
   onChanges(changes: readonly ReplayChange<T>[]): unknown
+  /** As of {@link ReplayObjectHandlers}. */
+  onDesynced?(): unknown
 }
 
 /** Either kind; both at once is ERR_INVALID_OPTION. */

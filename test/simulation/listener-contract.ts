@@ -163,6 +163,7 @@ export class ListenerContract {
     log(`${label}: desynced`)
     if (this.isRemoved) violate('removed', `${label} is told that it is desynced`)
     if (overflow !== 'replay') violate('desynced', `${label} never should be`)
+    if (this.#syncedCalls === 0) violate('desynced', `${label} is told so before it was in sync`)
     if (this.#isDesynced) violate('desynced', `${label} is told so twice`)
     this.#isDesynced = true
     this.#callsAtDesync = new Set(this.#calls)
@@ -248,7 +249,7 @@ export class ListenerContract {
     if (this.isRemoved) violate('removed', `${label} is called for ${key} after it was removed`)
     this.#delivered++
     const told = this.#told.get(key)
-    const isComparison = event.cause === 'replay' && this.#isDesynced
+    const isComparison = event.cause === 'replay' && this.#mayCompare
     const state = event.object === undefined && isComparison ? told : stateOf(event.object as Thing)
     if (state === undefined || state.key !== key)
       violate('content', `${label}: an object of ${state?.key} under ${key}`)
@@ -273,6 +274,11 @@ export class ListenerContract {
     if (type === 'delete') this.#told.delete(key)
     else this.#told.set(key, state)
     return state
+  }
+
+  /** Of an overflow before its first sync it is not told. */
+  get #mayCompare(): boolean {
+    return this.#isDesynced || (this.#options.overflow === 'replay' && this.#syncedCalls === 0)
   }
 
   /** It is told of the cache as it is, and of nothing that was not kept. */

@@ -49,6 +49,8 @@ function register(
   informer.addEventHandler(handlers, options)
   // @ts-expect-error: handlers that rely on an object that is not kept
   informer.addEventHandler({ onDelete: ({ object }) => object.metadata.name }, options)
+  // @ts-expect-error: nothing is ever lost that it could be told of
+  informer.addEventHandler({ onAdd() {}, onDesynced() {} }, {})
   // @ts-expect-error: no such policy
   informer.addEventHandler({ onAdd() {} }, { buffer: { overflow: 'drop' } })
   // @ts-expect-error: no set of namespaces is private
