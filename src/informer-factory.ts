@@ -1,5 +1,6 @@
 import { cacheSyncError } from './base/cache-sync-error.ts'
 import { checkSignalOptions, checkType } from './base/check-options.ts'
+import { given } from './base/given.ts'
 import { HandlerWarnings } from './base/handler-warnings.ts'
 import { createCredentialsBroker } from './config/connection-config.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
@@ -227,7 +228,7 @@ export class InformerFactory extends TypedGroups {
         if (isSet && select.private === true) {
           throw invalidOption('private', true, 'no set of namespaces is private: select one at a time')
         }
-        return this.#handle(type, { ...select, ...options })
+        return this.#handle(type, { ...select, ...given(options) })
       },
       select.private,
     )
@@ -263,7 +264,7 @@ export class InformerFactory extends TypedGroups {
           throw invalidOption('namespace', namespace, 'a source has no namespaces to ask for')
         const text = labels === undefined ? labelSelector : parseLabelSelector(labels).text
         return this.#sourceHandle(
-          { ...options, ...select, ...(text !== undefined && { labelSelector: text }) },
+          { ...options, ...given(select), ...(text !== undefined && { labelSelector: text }) },
           isOwn,
         )
       },

@@ -1,5 +1,6 @@
 import type { PendingSync } from './base/cache-sync-error.ts'
 import { checkObject, checkSignal } from './base/check-options.ts'
+import { given } from './base/given.ts'
 import { WatchSession } from './engine/watch-session.ts'
 import { KubeInformerError } from './errors.ts'
 import type { CacheEpoch } from './indexer/cache-epoch.ts'
@@ -34,9 +35,6 @@ import { RefusedObjects } from './refused-objects.ts'
 import type { SaveSnapshotOptions } from './warm-start/snapshot-saver.ts'
 import { WarmStart } from './warm-start/warm-start.ts'
 
-/** An object without a readable key may be any: a new list tells, but one that stays broken must not list for ever. */
-const refusedRelistMs = 60_000
-
 /**
  * One watch, one cache, any number of listeners (client-go's SharedIndexInformer).
  *
@@ -59,7 +57,6 @@ export class Informer<T> extends InformerLife<T> {
   readonly #warmStart: WarmStart
   readonly #states: InformerStates
   readonly #life: CacheLife
-  #relistAtMs = Number.NEGATIVE_INFINITY
   #hasStarted = false
   #isClosed = false
   #syncedAtMs: number | undefined
@@ -251,8 +248,7 @@ export class Informer<T> extends InformerLife<T> {
     checkSignal('signal', options.signal)
     const { resyncPeriodMs, drainMs, template } = informer.#options
     const hashes = lackingHashes(options.when, template.fields, informer.#columns)
-    // Given as undefined, it is not given.
-    const all = { drainMs, ...options, resyncPeriodMs: options.resyncPeriodMs ?? resyncPeriodMs }
+    const all = { resyncPeriodMs, drainMs, ...given(options) }
     const registration = informer.#processor.addListener(handlers, all, onRemoved)
     if (!informer.#hasStarted) informer.#columns.push(...hashes)
     return registration
@@ -387,11 +383,7 @@ export class Informer<T> extends InformerLife<T> {
     this.#options.onRefused?.(named)
     this.#refused.add(named, generation)
     if (key !== undefined) this.#life.refused(key)
-    const now = this.#options.engine.runtime.nowMs()
-    if (key === undefined && now - this.#relistAtMs >= refusedRelistMs) {
-      this.#relistAtMs = now
-      this.#session.relist()
-    }
+    else if (this.#refused.needsList(this.#options.engine.runtime.nowMs())) this.#session.relist()
   }
 
   #refuseIfClosed(): void {

@@ -4,6 +4,7 @@ import { parseResourceVersion, type ResourceVersion } from './protocol/resource-
 
 /** Refused objects named in `health()`; older ones are only counted. */
 const refusedCountMax = 1_000
+const relistMs = 60_000
 
 /**
  * What is missing in a cache because it was refused, one entry per key, the newest last. An entry goes when something
@@ -13,6 +14,8 @@ const refusedCountMax = 1_000
  */
 export class RefusedObjects {
   readonly #byKey = new Map<string, { readonly object: RefusedObject; readonly generation: number }>()
+
+  #listNeededAtMs = Number.NEGATIVE_INFINITY
 
   /** The newest 1,000, oldest first. */
   list(): RefusedObject[] {
@@ -38,6 +41,13 @@ export class RefusedObjects {
       this.#byKey.delete(oldest)
       return
     }
+  }
+
+  /** Of one without a readable key, which may be any: a new list tells, but one that stays broken must not list for ever. */
+  needsList(nowMs: number): boolean {
+    if (nowMs - this.#listNeededAtMs < relistMs) return false
+    this.#listNeededAtMs = nowMs
+    return true
   }
 
   deleted(key: string, version: ResourceVersion): void {

@@ -35,6 +35,9 @@ test('equal selections are one handle, however they are written', async () => {
   const resynced = pods.select({ resyncPeriodMs: 1_000 })
   expect(resynced).not.toBe(pods)
   expect(resynced.select({ namespace: 'web' })).toBe(pods.select({ namespace: 'web', resyncPeriodMs: 1_000 }))
+  // As JavaScript gives what a condition leaves out: it must not widen a selection.
+  const none = { namespace: undefined, labelSelector: undefined, resyncPeriodMs: undefined } as object
+  expect(one.select(none)).toBe(one)
   await factory.close()
 })
 

@@ -77,19 +77,19 @@ export interface ChannelMessages {
 
 export type ChannelName = keyof ChannelMessages
 
-const names: readonly ChannelName[] = [
-  'kube-informer:informer:state',
-  'kube-informer:informer:synced',
-  'kube-informer:list:start',
-  'kube-informer:list:end',
-  'kube-informer:watch:start',
-  'kube-informer:watch:end',
-  'kube-informer:object:refused',
-  'kube-informer:worker:death',
-  'kube-informer:handler:error',
-]
+const names: Readonly<Record<ChannelName, true>> = {
+  'kube-informer:informer:state': true,
+  'kube-informer:informer:synced': true,
+  'kube-informer:list:start': true,
+  'kube-informer:list:end': true,
+  'kube-informer:watch:start': true,
+  'kube-informer:watch:end': true,
+  'kube-informer:object:refused': true,
+  'kube-informer:worker:death': true,
+  'kube-informer:handler:error': true,
+}
 
 // Held here for ever: a channel that nobody holds is collected, its subscribers with it.
 export const channels: Readonly<Record<ChannelName, Channel>> = Object.fromEntries(
-  names.map((name) => [name, channel(name)]),
+  Object.keys(names).map((name) => [name, channel(name)]),
 ) as Record<ChannelName, Channel>

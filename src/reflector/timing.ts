@@ -1,4 +1,5 @@
 import { checkNames, checkWhole, timerMsMax } from '../base/check-options.ts'
+import { given } from '../base/given.ts'
 import type { ReflectorTiming } from '../protocol/messages.ts'
 
 /** client-go's, where it has them. */
@@ -16,8 +17,7 @@ export const defaultTiming: ReflectorTiming = {
 
 /** An option that is there but undefined means the default, too: as a time, it would be a timer without delay. */
 export function timingOf(timing: Partial<ReflectorTiming> = {}): ReflectorTiming {
-  const given = Object.entries(timing).filter(([, value]) => value !== undefined)
-  return { ...defaultTiming, ...Object.fromEntries(given) }
+  return { ...defaultTiming, ...given(timing) }
 }
 
 /** 0 would be a timer without delay, and a request after the other. @throws ERR_INVALID_OPTION */
