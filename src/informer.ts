@@ -109,7 +109,9 @@ export class Informer<T> extends InformerLife<T> {
     this.indexer = new InformerIndexer<T>(this.#cache)
     const template = { ...options.template, columns: this.#columns }
     const onSynced = (): void => this.#applied()
-    this.#warmStart = new WarmStart({ ...options, template, cache, refused: this.#refused, onSynced })
+    const onRefused = (error: KubeInformerError): void => this.#observer.warmStartRefused(error)
+    const refused = this.#refused
+    this.#warmStart = new WarmStart({ ...options, template, cache, refused, onSynced, onRefused })
     const { resource, broker, source, drainMs } = options
     this.#session = new WatchSession({
       engine,

@@ -63,6 +63,9 @@ export interface ChannelMessages {
     readonly bytes: number
     readonly error: RefusedObject['error']
   }
+  'kube-informer:warm-start:refused': InformerScope & {
+    readonly error: KubeInformerError
+  }
   'kube-informer:worker:death': InformerScope & {
     readonly threadId: number
     readonly error: KubeInformerError
@@ -85,6 +88,7 @@ const names: Readonly<Record<ChannelName, true>> = {
   'kube-informer:watch:start': true,
   'kube-informer:watch:end': true,
   'kube-informer:object:refused': true,
+  'kube-informer:warm-start:refused': true,
   'kube-informer:worker:death': true,
   'kube-informer:handler:error': true,
 }

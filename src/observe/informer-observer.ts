@@ -100,6 +100,12 @@ export class InformerObserver {
     this.#tell('kube-informer:object:refused', { key, resourceVersion, bytes, error })
   }
 
+  /** Without a logger a process warning: a file that is silently left unused would be noticed by nobody. */
+  warmStartRefused(error: KubeInformerError): void {
+    this.#tell('kube-informer:warm-start:refused', { error })
+    if (this.#options.logger === undefined) process.emitWarning(error)
+  }
+
   /** `source`: the registration; each has a minute of its own. */
   handlerFailed(error: unknown, key: string, handler: string, source: object): void {
     this.#tell('kube-informer:handler:error', { key, handler, error }, source)

@@ -52,6 +52,11 @@ const lines: { readonly [Name in ChannelName]: (message: ChannelMessages[Name]) 
     text: `${key ?? 'an object'} is refused`,
     kind: `refused ${error.code}`,
   }),
+  'kube-informer:warm-start:refused': () => ({
+    level: 'warn',
+    text: 'starts cold: its snapshot is not used',
+    kind: undefined,
+  }),
   'kube-informer:worker:death': () => ({
     level: 'error',
     text: 'its worker thread died: the watch goes on in a new one',

@@ -13,6 +13,8 @@ import type { WarmStartFile } from './warm-start-file.ts'
 export interface WarmStartOptions extends SnapshotSaverOptions {
   /** Left out: starts cold. */
   readonly warmStart?: WarmStartFile
+  /** ERR_WARM_START: the file is not used. */
+  readonly onRefused: (error: KubeInformerError) => void
   /** The cache counts as complete from now on. */
   readonly onSynced: () => void
 }
@@ -109,7 +111,7 @@ export class WarmStart {
       this.#isDecided = true
       this.#result = 'refused'
       this.#options.cache.abortOpenBracket()
-      this.#warn(file, error)
+      this.#refuse(file, error)
     }
   }
 
@@ -139,13 +141,13 @@ export class WarmStart {
     while (cache.sweep(() => false));
   }
 
-  #warn(file: string, error: unknown): void {
-    const { resource } = this.#options
+  #refuse(file: string, error: unknown): void {
+    const { resource, onRefused } = this.#options
     const coded = error instanceof KubeInformerError && error.code === 'ERR_WARM_START'
     const { facts, message, cause } = coded
       ? error
       : refusal('damaged', 'its content cannot be applied', error)
-    process.emitWarning(
+    onRefused(
       new KubeInformerError(
         'ERR_WARM_START',
         `${resource} starts cold: the snapshot ${file} is not used: ${message}`,

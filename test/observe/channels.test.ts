@@ -25,14 +25,14 @@ function fieldsOf(body: string | undefined, indent: number): readonly string[] {
 
 it('the page has every channel with every field of its message, and no other', () => {
   const declared = [
-    ...source.matchAll(/^ {2}'(kube-informer:[\w:]+)': InformerScope & \{\n([\s\S]*?)^ {2}\}/gm),
+    ...source.matchAll(/^ {2}'(kube-informer:[\w:-]+)': InformerScope & \{\n([\s\S]*?)^ {2}\}/gm),
   ]
   expect(declared.map(([, name]) => name)).toEqual(names)
   for (const [, name, body] of declared)
     expect([name, rowsOf(name as string)]).toEqual([name, fieldsOf(body, 4)])
   const scope = /^export interface InformerScope \{\n([\s\S]*?)^\}/m.exec(source)?.[1]
   expect(rowsOf('InformerScope')).toEqual(fieldsOf(scope, 2))
-  const sections = [...page.matchAll(/^## `(kube-informer:[\w:]+)`/gm)].map((match) => match[1])
+  const sections = [...page.matchAll(/^## `(kube-informer:[\w:-]+)`/gm)].map((match) => match[1])
   expect(sections).toEqual(names)
 })
 

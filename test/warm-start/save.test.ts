@@ -38,6 +38,7 @@ beforeEach(async () => {
     cache: stages.indexer,
     refused: new RefusedObjects(),
     onSynced: () => {},
+    onRefused: () => {},
   })
   await warm.load({ server: 'https://user:password@host:6443/prefix', headers: {} }, () => false)
 })

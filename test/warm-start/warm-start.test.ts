@@ -192,6 +192,17 @@ describe('what is no snapshot of this informer', () => {
     return warning?.facts.reason
   }
 
+  it('goes to the logger where there is one', async () => {
+    await warm.saved(5)
+    const lines: string[] = []
+    const write = (_facts: object, text: string): number => lines.push(text)
+    const logger = { debug() {}, info() {}, warn: write, error: write }
+    const life = warm.begin({ warmStart: warm.file, labelSelector: 'a=b' }, { logger })
+    await life.informer.waitForSync({ signal: AbortSignal.timeout(10_000) })
+    expect(lines).toEqual(['configmaps: starts cold: its snapshot is not used'])
+    expect(warm.warnings).toEqual([])
+  })
+
   it('another selection, other fields, other indices, another server', async () => {
     await warm.saved(5)
     const { file } = warm
