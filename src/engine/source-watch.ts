@@ -1,5 +1,6 @@
 import type { Runtime, Timer } from '../base/runtime.ts'
 import type { Pump, Slicer } from '../base/slicer.ts'
+import { isThenable } from '../base/thenable.ts'
 import type { SourceEvent } from '../lister-watcher.ts'
 import { sourceError } from '../protocol/source-error.ts'
 import type { SourceBody } from './source-body.ts'
@@ -75,7 +76,7 @@ export class SourceWatchAnswer implements Pump {
       // Later, so that what it throws at once is a rejection like any other.
       await undefined
       const events = this.#options.watch()
-      const isPromise = events instanceof Promise
+      const isPromise = isThenable(events)
       this.#iterator = (await events)[Symbol.asyncIterator]()
       if (this.#isDone) return this.#return()
       if (isPromise) this.#open()

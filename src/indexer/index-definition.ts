@@ -1,4 +1,5 @@
 import { checkObject } from '../base/check-options.ts'
+import { isThenable } from '../base/thenable.ts'
 import { invalidOption, KubeInformerError, wrongType } from '../errors.ts'
 import { type FieldStep, parseFieldPath } from '../protocol/field-path.ts'
 import { keyFault } from '../selectors/selector-syntax.ts'
@@ -81,8 +82,8 @@ function indexValues(name: string, result: unknown): readonly string[] {
   if (result === undefined || result === null) return []
   if (typeof result === 'string') return [result]
   const option = `indexers.${name}`
-  if (typeof Reflect.get(Object(result), 'then') === 'function') {
-    Promise.resolve(result).catch(() => {})
+  if (isThenable(result)) {
+    result.then(undefined, () => {})
     throw wrongType(option, result, 'must give its values at once, not a promise of them')
   }
   const allowed = 'must give a string, an array of strings, or undefined'
