@@ -1,3 +1,4 @@
+import { Once } from './base/once.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { validateEngineOptions } from './engine-options.ts'
 import { KubeInformerError } from './errors.ts'
@@ -30,7 +31,7 @@ interface Closable {
 export class InformerEngine {
   readonly #engine: Engine
   readonly #factories = new Set<Closable>()
-  #closing: Promise<void> | undefined
+  readonly #closing = new Once(() => this.#close())
 
   constructor(options: EngineOptions) {
     validateEngineOptions(options)
@@ -44,7 +45,7 @@ export class InformerEngine {
 
   /** @throws ERR_CLOSED */
   static open(engine: InformerEngine): Engine {
-    if (engine.#closing !== undefined) throw new KubeInformerError('ERR_CLOSED', 'the engine is closed')
+    if (engine.#closing.hasBegun) throw new KubeInformerError('ERR_CLOSED', 'the engine is closed')
     return engine.#engine
   }
 
@@ -77,8 +78,7 @@ export class InformerEngine {
    * left. Idempotent; may be called from a handler.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+    return this.#closing.run()
   }
 
   async #close(): Promise<void> {

@@ -2,6 +2,7 @@ import { cacheSyncError } from './base/cache-sync-error.ts'
 import { checkSignalOptions, checkType } from './base/check-options.ts'
 import { given } from './base/given.ts'
 import { HandlerWarnings } from './base/handler-warnings.ts'
+import { Once } from './base/once.ts'
 import { createCredentialsBroker } from './config/connection-config.ts'
 import type { CredentialsBroker } from './config/credentials-broker.ts'
 import { Engine } from './engine/engine.ts'
@@ -54,7 +55,7 @@ export class InformerFactory extends TypedGroups {
   readonly #sets = new NamespaceSets()
   #privateCount = 0
   #isStarted = false
-  #closing: Promise<void> | undefined
+  readonly #closing = new Once(() => this.#close())
 
   constructor(options: InformerFactoryOptions) {
     super()
@@ -155,8 +156,7 @@ export class InformerFactory extends TypedGroups {
    * thread of its own is left; an engine that was handed in goes on. Idempotent; may be called from a handler.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+    return this.#closing.run()
   }
 
   /** Counters and gauges of now; counters run from the factory's creation. Of an engine that was handed in, they are all its factories'. */
@@ -327,7 +327,7 @@ export class InformerFactory extends TypedGroups {
   }
 
   #refuseIfClosed(): void {
-    if (this.#closing !== undefined) throw new KubeInformerError('ERR_CLOSED', 'the factory is closed')
+    if (this.#closing.hasBegun) throw new KubeInformerError('ERR_CLOSED', 'the factory is closed')
   }
 }
 

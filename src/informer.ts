@@ -1,6 +1,7 @@
 import type { PendingSync } from './base/cache-sync-error.ts'
 import { checkObject, checkSignal } from './base/check-options.ts'
 import { given } from './base/given.ts'
+import { Once } from './base/once.ts'
 import { WatchSession } from './engine/watch-session.ts'
 import { KubeInformerError } from './errors.ts'
 import type { CacheEpoch } from './indexer/cache-epoch.ts'
@@ -60,7 +61,9 @@ export class Informer<T> extends InformerLife<T> {
   #hasStarted = false
   #isClosed = false
   #syncedAtMs: number | undefined
-  #closing: Promise<void> | undefined
+  readonly #closing = new Once(() => this.#close())
+  /** Starts and stops so far. */
+  #turns = 0
 
   constructor(options: InformerOptions) {
     const states = new InformerStates((call) => this.#callUser(call))
@@ -207,12 +210,15 @@ export class Informer<T> extends InformerLife<T> {
   start(): void {
     this.#refuseIfClosed()
     this.#hasStarted = true
+    const turn = ++this.#turns
     if (this.state === 'idle' || this.state === 'stopped') this.#setState('connecting')
-    this.#session.start()
+    // Who was told of it may have stopped it, or closed it, and was promised that nothing runs then.
+    if (turn === this.#turns) this.#session.start()
   }
 
   /** Ends the watch. Resolves when its port and sockets are closed; the cache stays readable, buffers drain. */
   async stop(): Promise<void> {
+    this.#turns++
     await Promise.all([this.#life.stopped(), this.#session.stop(this.#options.drainMs)])
     // Started again meanwhile: the new run tells its own state.
     if (this.#hasStarted && this.#session.isStopped) this.#setState('stopped')
@@ -229,8 +235,7 @@ export class Informer<T> extends InformerLife<T> {
 
   /** {@link stop}, and ends all registrations. Nothing is delivered after it resolved. Final: the factory's start skips it. */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+    return this.#closing.run()
   }
 
   /** Static, so that users, who have the type alone, find one way to a lister: the handle's. */

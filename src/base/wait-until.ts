@@ -1,3 +1,4 @@
+import { onAbort } from './abort-listeners.ts'
 import type { Timer } from './runtime.ts'
 
 /**
@@ -20,11 +21,10 @@ export function waitUntil(
       unsubscribe()
       held?.cancel()
       resolve(result)
-      signal?.removeEventListener('abort', onAbort)
+      unlisten?.()
     }
-    const onAbort = (): void => settle(false)
     // First: were it to throw, a subscription and a timer would stay of a wait that has ended.
-    signal?.addEventListener('abort', onAbort)
+    const unlisten = signal && onAbort(signal, () => settle(false))
     const held = signal === undefined ? undefined : hold?.()
     const unsubscribe = subscribe(() => {
       if (condition()) settle(true)

@@ -41,6 +41,29 @@ describe.each(threadCounts)('waiting for the cache, threads: $threads', ({ threa
     expect(await informer.waitForObject(one)).toBeDefined()
   })
 
+  it.each(['informer', 'factory'] as const)(
+    'a predicate may close the %s, each time it is asked',
+    async (what) => {
+      const factory = bed.factory()
+      const informer = informerOf(factory)
+      created('one')
+      informer.start()
+      await informer.waitForSync(limit())
+      let asked = 0
+      const closed: Promise<void>[] = []
+      const waiting = informer.waitFor('default/one', () => {
+        // Not the first time, which is in the call itself.
+        if (asked++ > 0) closed.push((what === 'informer' ? informer : factory).close())
+        return false
+      })
+      bed.update('one', { v: '2' })
+      await expect(waiting).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+      expect(asked).toBeLessThan(5)
+      expect(new Set(closed).size).toBe(1)
+      await closed[0]
+    },
+  )
+
   it('ends with undefined for what is gone, for a namesake, and for what is not watched', async () => {
     const factory = bed.factory()
     const informer = informerOf(factory)

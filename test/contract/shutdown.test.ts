@@ -36,6 +36,30 @@ describe.each(threadCounts)('start and end of a factory and its engine, threads:
     expect(pods.informer.state).toBe('idle')
   })
 
+  it.each(['stop', 'close', 'factory', 'engine'] as const)(
+    '%s from a listener that hears of the start: nothing starts',
+    async (what) => {
+      const factory = factoryOf()
+      const { informer } = factory.core.v1.configmaps
+      const ends = {
+        stop: () => informer.stop(),
+        close: () => informer.close(),
+        factory: () => factory.close(),
+        engine: () => engine.close(),
+      }
+      const ended: Promise<void>[] = []
+      informer.onStateChange(({ state }) => {
+        if (state === 'connecting') ended.push(ends[what]())
+      })
+      factory.start()
+      expect(ended).toHaveLength(1)
+      await Promise.all(ended)
+      expect(informer.state).toBe('stopped')
+      expect(engine.stats().watches).toBe(0)
+      expect(bed.server.stats().requests).toBe(0)
+    },
+  )
+
   it('close: no new call, signals abort; the watch ends while a call is still in progress; threads last', async () => {
     for (let i = 0; i < 5; i++) bed.create(`m${i}`)
     const factory = factoryOf({ drainMs: 60_000 })
