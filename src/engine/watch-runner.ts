@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import type { WatchSpec } from '../protocol/messages.ts'
+import { workerDied } from './worker-death.ts'
 
 export interface WatchTask {
   readonly spec: WatchSpec
@@ -28,40 +29,29 @@ const youngMb = 3
 
 /** Watches on worker threads, spread evenly; each is one never-ending piscina task. */
 export class PoolRunner implements WatchRunner {
-  readonly #pool: Piscina
+  readonly #options: PoolOptions
   readonly #workers = new Set<Unreferable>()
+  #pool: Pool
 
-  constructor(options: { readonly threads: number; readonly workerUrl: URL; readonly heapMbMax: number }) {
-    this.#pool = new Piscina({
-      filename: options.workerUrl.href,
-      minThreads: options.threads,
-      maxThreads: options.threads,
-      concurrentTasksPerWorker: tasksPerWorkerMax,
-      // The default, 'sync', blocks an idle worker's event loop, and with it every socket in there.
-      atomics: 'disabled',
-      idleTimeout: Number.POSITIVE_INFINITY,
-      maxQueue: Number.POSITIVE_INFINITY,
-      recordTiming: false,
-      // The JS heap only; buffers are bounded by the engine itself.
-      resourceLimits: { maxOldGenerationSizeMb: options.heapMbMax, maxYoungGenerationSizeMb: youngMb },
-    })
-    // Each run rejects on its own when a thread dies; unheard, this event would end the process.
-    this.#pool.on('error', () => {})
-    this.#pool.on('workerCreate', (worker: object) => {
-      for (const inner of unreferables(worker)) this.#workers.add(inner)
-    })
-    this.#pool.on('workerDestroy', (worker: object) => {
-      for (const inner of unreferables(worker)) this.#workers.delete(inner)
-    })
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.#pool = this.#start()
   }
 
   get queueSize(): number {
-    return this.#pool.queueSize
+    return this.#pool.piscina.queueSize
   }
 
   /** Never with `signal`: piscina aborts a task by killing its thread, and all other watches in it. */
   async run(task: WatchTask): Promise<void> {
-    await this.#pool.run(task, { transferList: [task.port] })
+    if (this.#pool.isGone) this.#pool = this.#start()
+    const pool = this.#pool
+    try {
+      await pool.piscina.run(task, { transferList: [task.port] })
+    } catch (error) {
+      // What ended with the pool never ran: why the threads did not start says more than that they are gone.
+      throw pool.isGone ? (pool.startError ?? error) : error
+    }
   }
 
   unref(): void {
@@ -69,8 +59,64 @@ export class PoolRunner implements WatchRunner {
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy()
+    // Told first: a second destroy while this one runs would let piscina replace its threads again.
+    this.#pool.isGone = true
+    await this.#pool.piscina.destroy()
   }
+
+  #start(): Pool {
+    const { threads, workerUrl, heapMbMax } = this.#options
+    const piscina = new Piscina({
+      filename: workerUrl.href,
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker: tasksPerWorkerMax,
+      // The default, 'sync', blocks an idle worker's event loop, and with it every socket in there.
+      atomics: 'disabled',
+      idleTimeout: Number.POSITIVE_INFINITY,
+      maxQueue: Number.POSITIVE_INFINITY,
+      recordTiming: false,
+      // The JS heap only; buffers are bounded by the engine itself.
+      resourceLimits: { maxOldGenerationSizeMb: heapMbMax, maxYoungGenerationSizeMb: youngMb },
+    })
+    const pool: Pool = { piscina, isGone: false, startError: undefined }
+    // Of a thread without tasks. Each run rejects on its own when a thread dies; unheard, this event would end the process.
+    piscina.on('error', (error: unknown) => {
+      pool.startError = error
+    })
+    piscina.on('workerCreate', (worker: object) => {
+      for (const inner of unreferables(worker)) this.#workers.add(inner)
+    })
+    piscina.on('workerDestroy', (worker: object) => {
+      for (const inner of unreferables(worker)) this.#workers.delete(inner)
+      // The thread counts until this event is over, and its error comes right behind.
+      queueMicrotask(() => giveUpWithoutThreads(pool))
+    })
+    return pool
+  }
+}
+
+interface PoolOptions {
+  readonly threads: number
+  readonly workerUrl: URL
+  readonly heapMbMax: number
+}
+
+interface Pool {
+  readonly piscina: Piscina
+  /** No thread is left and none will come, or the last ones are on their way out. */
+  isGone: boolean
+  startError: unknown
+}
+
+/**
+ * piscina replaces a thread that dies, but none that dies before it is ready: what waits in its queue would wait for
+ * ever, and nobody would hear why.
+ */
+function giveUpWithoutThreads(pool: Pool): void {
+  if (pool.isGone || pool.piscina.threads.length > 0) return
+  pool.isGone = true
+  void pool.piscina.destroy()
 }
 
 interface Unreferable {
@@ -102,11 +148,17 @@ export class LocalRunner implements WatchRunner {
   }
 
   async run(task: WatchTask): Promise<void> {
-    const { default: runWatchTask } = await import(this.#watchModuleUrl.href)
-    const ended: Promise<void> = runWatchTask(task)
-    // Listening referenced it.
-    task.port.unref()
-    await ended
+    try {
+      const { default: runWatchTask } = await import(this.#watchModuleUrl.href)
+      const ended: Promise<void> = runWatchTask(task)
+      // Listening referenced it.
+      task.port.unref()
+      await ended
+    } catch (error) {
+      // Node throws one and the same error at every import of a module that failed: unwrapped, all deaths would count as
+      // one, and one is free of any pause. Retried in microtasks, it would starve the event loop.
+      throw workerDied(error)
+    }
   }
 
   unref(): void {}

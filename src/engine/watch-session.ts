@@ -10,6 +10,7 @@ import type { Restartable } from './restart-gate.ts'
 import { SourceServer } from './source-server.ts'
 import { addCounters, emptyCounters } from './watch-counters.ts'
 import type { WatchSessionOptions } from './watch-session-options.ts'
+import { workerDied, workerSilent } from './worker-death.ts'
 
 /** A worker that does not acknowledge a watch for so long is taken for dead. */
 const startedTimeoutMs = 10_000
@@ -38,8 +39,10 @@ export class WatchSession implements Restartable {
   #stopping: Promise<void> | undefined
   /** The newest attempt to start; an older one that still waits for credentials must not run beside it. */
   #launches = 0
-  /** In a row, for want of credentials. */
-  #failedLaunches = 0
+  /** In a row: no credentials, or a worker that died; until the watch is well. What a worker tells has its own count. */
+  #failures = 0
+  /** Among them. */
+  #lastDeath: KubeInformerError | undefined
   #startedTimer: Timer | undefined
   #retryTimer: Timer | undefined
   /** The one thing of a running watch that keeps the process alive: ports and threads come and go. */
@@ -82,6 +85,7 @@ export class WatchSession implements Restartable {
   start(): void {
     if (!this.#stopped) return
     this.#stopped = false
+    this.#clearFailures()
     this.#hold()
     this.#connections.start()
     this.#launch()
@@ -177,7 +181,7 @@ export class WatchSession implements Restartable {
         error instanceof KubeInformerError
           ? error
           : new KubeInformerError('ERR_CREDENTIALS', 'credentials could not be loaded', { cause: error })
-      this.#failed(coded, ++this.#failedLaunches)
+      this.#failed(coded)
       this.#retryTimer = this.#options.engine.runtime.setTimer(
         credentialsRetryMs,
         () => this.#launch(),
@@ -228,7 +232,7 @@ export class WatchSession implements Restartable {
     }
     this.#startedTimer = engine.runtime.setTimer(startedTimeoutMs, () => {
       if (this.#incarnation !== incarnation) return
-      this.#abandon(new KubeInformerError('ERR_WORKER_START', 'no worker acknowledged the watch in 10 s'))
+      this.#abandon(workerSilent(startedTimeoutMs, this.#lastDeath))
     })
     this.#running = engine
       .run({ spec, port: port2 })
@@ -249,10 +253,10 @@ export class WatchSession implements Restartable {
       case 'started':
         this.#startedTimer?.cancel()
         this.#threadId = message.threadId
-        this.#failedLaunches = 0
         engine.runner.unref()
         break
       case 'state':
+        if (message.state === 'watching') this.#clearFailures()
         if (message.error?.code === 'ERR_CONNECTION') this.#connections.broken()
         this.#options.onState(
           message.state,
@@ -314,20 +318,22 @@ export class WatchSession implements Restartable {
     // What it sent and we have not applied is gone with it: its successor resumes at the last safe version.
     this.reader.begin(-1)
     indexer.abortOpenBracket()
-    const isCoded = error instanceof KubeInformerError
-    this.#failed(
-      isCoded
-        ? error
-        : new KubeInformerError('ERR_WORKER_DIED', 'the worker thread of this watch died', { cause: error }),
-      1,
-    )
+    const coded = error instanceof KubeInformerError ? error : workerDied(error)
+    if (coded.code === 'ERR_WORKER_DIED') this.#lastDeath = coded
+    this.#failed(coded)
     // One error object for all tasks of a dead thread; all that is not acknowledged in time counts as one death, too.
-    engine.restarts.died(this, isCoded && error.code === 'ERR_WORKER_START' ? error.code : error)
+    engine.restarts.died(this, coded.code === 'ERR_WORKER_START' ? coded.code : error)
   }
 
-  #failed(error: KubeInformerError, attempt: number): void {
+  #failed(error: KubeInformerError): void {
+    const attempt = ++this.#failures
     this.#options.onState('retrying', error, attempt)
     this.#options.onFailed(error, attempt)
+  }
+
+  #clearFailures(): void {
+    this.#failures = 0
+    this.#lastDeath = undefined
   }
 
   /** A run ends over piscina's port, which may be faster than ours: without this its last half second is not counted. */
