@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'ERR_THROTTLED'
   | 'ERR_SOURCE_FAILED'
   | 'ERR_TRANSFORM_LOAD'
+  | 'ERR_NODE_VERSION'
   | 'ERR_INVALID_OPTION'
   | 'ERR_INVALID_SELECTOR'
   | 'ERR_KUBECONFIG'
@@ -86,6 +87,7 @@ export const errorCodes: Readonly<
   ERR_TRANSFORM_LOAD: { canRetry: true, meaning: 'the module of a transform cannot be loaded' },
   ERR_SOURCE_FAILED: { canRetry: true, meaning: 'a user-supplied list or watch function failed' },
   // Configuration and use.
+  ERR_NODE_VERSION: { canRetry: false, meaning: 'this Node is older than the package needs' },
   ERR_INVALID_OPTION: { canRetry: false, meaning: 'an option is unknown, out of range or contradictory' },
   ERR_INVALID_SELECTOR: { canRetry: false, meaning: 'a label selector does not parse' },
   ERR_KUBECONFIG: { canRetry: false, meaning: 'the kubeconfig cannot be read or lacks what is needed' },

@@ -94,7 +94,7 @@ export class InformerEngine {
  * Makes an engine for several factories: several clusters in one process then share threads, one memory bound and the
  * number of lists at once. A factory without one makes its own. Closing a factory leaves the engine as it is.
  *
- * @throws ERR_INVALID_OPTION
+ * @throws ERR_INVALID_OPTION, ERR_NODE_VERSION on a Node below 22.19
  * @example
  * const engine = createEngine({ threads: 2, memoryBytesMax: 256 * 1024 * 1024 })
  * const east = createInformerFactory({ engine, kubeConfig: { context: 'east' } })

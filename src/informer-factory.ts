@@ -338,6 +338,7 @@ const privateKey = 'private '
  * Makes a factory; see {@link InformerFactory}. Bad options throw here, bad credentials or an unreachable server show
  * in `health()` and are retried for ever.
  *
+ * @throws ERR_INVALID_OPTION, ERR_NODE_VERSION on a Node below 22.19
  * @example
  * const factory = createInformerFactory({ kubeConfig: { server: 'http://127.0.0.1:8001' } })
  * const pods = factory.core.v1.pods

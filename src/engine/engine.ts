@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
+import { nodeVersionFault } from '../base/node-version.ts'
 import { nodeRuntime, type Runtime } from '../base/runtime.ts'
 import { Slicer } from '../base/slicer.ts'
+import { KubeInformerError } from '../errors.ts'
 import { MemoryBudget } from '../protocol/memory-budget.ts'
 import { RestartGate } from './restart-gate.ts'
 import { SyncPermits } from './sync-permits.ts'
@@ -40,6 +42,9 @@ export class Engine {
     runtime: Runtime = nodeRuntime,
     idleThreads: 'kept' | 'ended' = 'kept',
   ) {
+    // Before threads: none would ever load its module, each for a reason that names no version.
+    const fault = nodeVersionFault(process.versions.node)
+    if (fault !== undefined) throw new KubeInformerError('ERR_NODE_VERSION', fault)
     this.runtime = runtime
     this.threads = options.threads ?? (availableParallelism() < 4 ? 1 : 2)
     this.memoryBytesMax = options.memoryBytesMax ?? 512 * 1024 * 1024
