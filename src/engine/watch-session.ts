@@ -318,11 +318,13 @@ export class WatchSession implements Restartable {
     // What it sent and we have not applied is gone with it: its successor resumes at the last safe version.
     this.reader.begin(-1)
     indexer.abortOpenBracket()
-    const coded = error instanceof KubeInformerError ? error : workerDied(error)
+    // Each of its own, as errors are: without one these ends would never count as deaths, and be followed by no pause.
+    const death = error ?? new Error('it ended though nobody had stopped it')
+    const coded = death instanceof KubeInformerError ? death : workerDied(death)
     if (coded.code === 'ERR_WORKER_DIED') this.#lastDeath = coded
     this.#failed(coded)
     // One error object for all tasks of a dead thread; all that is not acknowledged in time counts as one death, too.
-    engine.restarts.died(this, coded.code === 'ERR_WORKER_START' ? coded.code : error)
+    engine.restarts.died(this, coded.code === 'ERR_WORKER_START' ? coded.code : death)
   }
 
   #failed(error: KubeInformerError): void {

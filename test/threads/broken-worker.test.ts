@@ -2,7 +2,9 @@ import { expect, it } from 'vitest'
 import { createInformerFactory, type KubeInformerError } from '../../src/index.ts'
 import { until } from '../support/until.ts'
 
-const workerUrl = new URL('./broken-worker.ts', import.meta.url)
+const brokenUrl = new URL('./broken-worker.ts', import.meta.url)
+/** Some other module with a default export. */
+const foreignUrl = new URL('data:text/javascript,export default () => {}')
 
 interface Failure {
   readonly atMs: number
@@ -10,10 +12,14 @@ interface Failure {
   readonly error: KubeInformerError
 }
 
-it.each([{ threads: 0 }, { threads: 1 }])(
-  'a worker module that cannot be loaded is retried with growing pauses and tells why each time: threads $threads',
+it.concurrent.each([
+  { threads: 0, workerUrl: brokenUrl, why: 'my worker is broken' },
+  { threads: 1, workerUrl: brokenUrl, why: 'my worker is broken' },
+  { threads: 0, workerUrl: foreignUrl, why: 'it ended though nobody had stopped it' },
+])(
+  'a worker module that is of no use is retried with growing pauses and tells why each time: threads $threads, $why',
   { timeout: 60_000 },
-  async ({ threads }) => {
+  async ({ threads, workerUrl, why }) => {
     const failures: Failure[] = []
     const factory = createInformerFactory({
       kubeConfig: { server: 'http://127.0.0.1:1' },
@@ -34,10 +40,10 @@ it.each([{ threads: 0 }, { threads: 1 }])(
       // Two deaths are free of a pause, and so is the first try on probation.
       expect((fifth?.atMs ?? 0) - (fourth?.atMs ?? 0)).toBeGreaterThan(1_900)
       for (const { error } of failures) {
-        expect(error).toMatchObject({ code: 'ERR_WORKER_DIED', cause: { message: 'my worker is broken' } })
-        expect(error.message).toContain('my worker is broken')
+        expect(error).toMatchObject({ code: 'ERR_WORKER_DIED', cause: { message: why } })
+        expect(error.message).toContain(why)
       }
-      expect(informer.health().error?.message).toContain('my worker is broken')
+      expect(informer.health().error?.message).toContain(why)
     } finally {
       await factory.close()
     }
