@@ -126,3 +126,8 @@ export type RefusalReason = 'damaged' | 'foreign' | 'format' | 'permissions' | '
 export function refusal(reason: RefusalReason, why: string, cause?: unknown): KubeInformerError {
   return new KubeInformerError('ERR_WARM_START', why, { facts: { reason }, cause })
 }
+
+/** Of a save. */
+export function unsaved(reason: string, why: string, cause?: unknown): KubeInformerError {
+  return new KubeInformerError('ERR_SNAPSHOT', `no snapshot was saved: ${why}`, { facts: { reason }, cause })
+}

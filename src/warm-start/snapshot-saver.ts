@@ -6,7 +6,7 @@ import type { Indexer } from '../indexer/indexer.ts'
 import { isComparable, parseResourceVersion } from '../protocol/resource-version.ts'
 import type { RefusedObjects } from '../refused-objects.ts'
 import { SnapshotFile } from './snapshot-file.ts'
-import { fileBytesMax, type SnapshotHeader, type SnapshotIdentity } from './snapshot-format.ts'
+import { fileBytesMax, type SnapshotHeader, type SnapshotIdentity, unsaved } from './snapshot-format.ts'
 import { SnapshotWriter } from './snapshot-writer.ts'
 import { checkFileName } from './warm-start-file.ts'
 
@@ -82,7 +82,7 @@ export class SnapshotSaver {
     const header = this.#header(identity)
     const generation = cache.generationMax
     const output = await SnapshotFile.create(file).catch((error: unknown) => {
-      throw unsaved('io', 'the file cannot be written', error)
+      throw failureOf(error)
     })
     try {
       const writer = new SnapshotWriter(output, {
@@ -100,7 +100,7 @@ export class SnapshotSaver {
       await output.publish()
     } catch (error) {
       await output.discard()
-      throw error instanceof KubeInformerError ? error : unsaved('io', 'the file cannot be written', error)
+      throw failureOf(error)
     }
   }
 
@@ -129,6 +129,6 @@ export class SnapshotSaver {
   }
 }
 
-function unsaved(reason: string, why: string, cause?: unknown): KubeInformerError {
-  return new KubeInformerError('ERR_SNAPSHOT', `no snapshot was saved: ${why}`, { facts: { reason }, cause })
+function failureOf(error: unknown): KubeInformerError {
+  return error instanceof KubeInformerError ? error : unsaved('io', 'the file cannot be written', error)
 }
