@@ -255,18 +255,22 @@ function acceptedBy(operator: Requirement['operator']): Uint8Array {
 
 function fromObject(selector: LabelSelectorObject): Requirement[] {
   // Labels as they stand in an object, or a misspelt name, would select everything.
-  const names = typeof selector === 'object' && selector !== null ? Object.keys(selector) : ['']
+  const names = isPlain(selector) ? Object.keys(selector) : ['']
   if (names.some((name) => name !== 'matchLabels' && name !== 'matchExpressions')) {
     throw objectError("must be a string such as 'app=web', or { matchLabels, matchExpressions }", 0)
   }
+  const { matchLabels, matchExpressions } = selector
+  if (!isPlain(matchLabels ?? {})) throw objectError('matchLabels must be an object', 0)
+  if (!Array.isArray(matchExpressions ?? [])) throw objectError('matchExpressions must be an array', 0)
   const requirements: Requirement[] = []
-  for (const [label, text] of Object.entries(selector.matchLabels ?? {})) {
+  for (const [label, text] of Object.entries(matchLabels ?? {})) {
     requirements.push({ key: label, operator: 'in', values: [text] })
   }
   const first = requirements.length
-  for (const expression of selector.matchExpressions ?? []) {
-    const operator = operators.get(expression.operator)
+  for (const expression of matchExpressions ?? []) {
     const position = requirements.length - first
+    if (!isPlain(expression)) throw objectError('must be { key, operator, values }', position)
+    const operator = operators.get(expression.operator)
     if (operator === undefined) throw objectError(`unknown operator '${expression.operator}'`, position)
     const values = valuesOf(expression, position)
     const takesValues = operator === 'in' || operator === 'notin'
@@ -283,6 +287,11 @@ function fromObject(selector: LabelSelectorObject): Requirement[] {
     if (fault !== undefined) throw objectError(fault, Math.max(0, i - first))
   }
   return requirements
+}
+
+/** An array has no names that could be wrong, and indices for keys. */
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function valuesOf({ values }: { readonly values?: unknown }, position: number): string[] {

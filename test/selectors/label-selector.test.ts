@@ -114,6 +114,20 @@ describe('the language', () => {
       expect.objectContaining({ code: 'ERR_INVALID_SELECTOR', facts: { position } }),
     )
   })
+
+  it.each<[unknown, number]>([
+    [[], 0],
+    [['app=web'], 0],
+    [{ matchLabels: [] }, 0],
+    [{ matchLabels: 'ab' }, 0],
+    [{ matchExpressions: {} }, 0],
+    [{ matchExpressions: '' }, 0],
+    [{ matchExpressions: [{ key: 'a', operator: 'Exists' }, null] }, 1],
+  ])('refuses what has another form, %j: it would select everything', (input, position) => {
+    expect(() => parseLabelSelector(input as LabelSelectorInput)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_SELECTOR', facts: { position } }),
+    )
+  })
 })
 
 describe('what matches', () => {
