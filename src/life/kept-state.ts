@@ -25,8 +25,8 @@ interface Before {
  * Bound: keys cached then or now.
  */
 export class KeptState implements ChangeTap, Pump {
-  readonly size: number
-  readonly resourceVersion: string | undefined
+  readonly #size: number
+  readonly #resourceVersion: string | undefined
   readonly #options: KeptStateOptions
   readonly #before = new KeyMap<Before>()
   #order = 0
@@ -35,13 +35,19 @@ export class KeptState implements ChangeTap, Pump {
 
   constructor(options: KeptStateOptions) {
     this.#options = options
-    this.size = options.cache.size
-    this.resourceVersion = options.cache.safeVersion
+    this.#size = options.cache.size
+    this.#resourceVersion = options.cache.safeVersion
     options.fan.add(this)
   }
 
-  get isReleased(): boolean {
-    return this.#isReleased
+  get size(): number {
+    this.#refuseIfReleased()
+    return this.#size
+  }
+
+  get resourceVersion(): string | undefined {
+    this.#refuseIfReleased()
+    return this.#resourceVersion
   }
 
   changed(key: string, old: Cell | undefined, isThere: boolean): void {

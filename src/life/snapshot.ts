@@ -5,7 +5,7 @@ import { KeptState, type KeptStateOptions } from './kept-state.ts'
 
 /**
  * The cache as it was when the snapshot was taken, for reads that span awaits. Reads are those of a lister and of an
- * indexer; objects are deep frozen. Each read after {@link dispose} throws ERR_CLOSED.
+ * indexer; objects are deep frozen. Each read after {@link dispose}, `size` included, throws ERR_CLOSED.
  */
 export interface Snapshot<T> {
   /** Objects in it. */

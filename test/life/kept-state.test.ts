@@ -108,6 +108,7 @@ describe('a kept state', () => {
     expect([...snapshot.keys()].sort()).toEqual(keys)
     const iterator = snapshot.keys()
     iterator.next()
+    const all = snapshot.list()
     snapshot.dispose()
     snapshot[Symbol.dispose]()
     expect(snapshots.count).toBe(0)
@@ -116,6 +117,9 @@ describe('a kept state', () => {
       () => snapshot.has('a/1'),
       () => [...snapshot.list()],
       () => iterator.next(),
+      () => all.size,
+      () => snapshot.size,
+      () => snapshot.resourceVersion,
     ]) {
       expect(read).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
     }
