@@ -35,10 +35,17 @@ export class SafeLogger {
   }
 }
 
+/** The logger itself where its child is none: every line would be lost, silently. */
 function childOf(logger: Logger): Logger {
   try {
-    return logger.child?.({ module: 'kube-informer' }) ?? logger
+    const child: unknown = logger.child?.({ module: 'kube-informer' })
+    if (isThenable(child)) child.then(undefined, () => {})
+    return isLogger(child) ? child : logger
   } catch {
     return logger
   }
+}
+
+function isLogger(value: unknown): value is Logger {
+  return logMethods.every((method) => typeof Reflect.get(Object(value), method) === 'function')
 }

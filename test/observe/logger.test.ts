@@ -215,3 +215,27 @@ it.each([{}, { debug() {} }, console.log, 'pino', { ...console, child: {} }])(
     )
   },
 )
+
+it.each<[string, (lines: Lines) => unknown]>([
+  ['nothing', () => undefined],
+  ['an object without the methods', () => ({})],
+  ['less than the four', () => ({ debug() {}, info() {}, warn() {} })],
+  ['a text', () => 'child'],
+  ['a promise of a logger', async (lines) => lines],
+  ['a promise that rejects', async () => Promise.reject(new Error('no child'))],
+])('a child that is none is not used, the logger itself is: %s', async (_what, child) => {
+  const rejected: unknown[] = []
+  const hear = (reason: unknown): number => rejected.push(reason)
+  process.on('unhandledRejection', hear)
+  try {
+    const lines = new Lines()
+    const logger = new SafeLogger(Object.assign(lines, { child: () => child(lines) as Logger }))
+    logger.log('info', {}, 'a line')
+    expect(lines.all.map(({ text }) => text)).toEqual(['a line'])
+    // Node tells of rejections when its turn is over.
+    await new Promise(setImmediate)
+    expect(rejected).toEqual([])
+  } finally {
+    process.off('unhandledRejection', hear)
+  }
+})
