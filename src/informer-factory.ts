@@ -67,7 +67,13 @@ export class InformerFactory extends TypedGroups {
     this.#broker = createCredentialsBroker(options.kubeConfig)
     this.#engine = shared ?? new Engine(options)
     // Last: a factory that was refused must not stay in the user's registry.
-    this.#observer = new FactoryObserver(options, this)
+    try {
+      this.#observer = new FactoryObserver(options, this)
+    } catch (error) {
+      // A registry threw. Nobody could close these any more.
+      void Promise.allSettled([this.#broker.close(), shared === undefined && this.#engine.close()])
+      throw error
+    }
     if (engine !== undefined) InformerEngine.attach(engine, this)
     const warnings = new HandlerWarnings(() => this.#engine.runtime.nowMs())
     this.#onHandlerError =

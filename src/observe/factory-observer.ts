@@ -60,7 +60,7 @@ export class FactoryObserver {
   readonly #logger: SafeLogger | undefined
   readonly #removals: readonly (() => void)[]
 
-  /** The options must have been checked. */
+  /** The options must have been checked. @throws ERR_INVALID_OPTION for a registry that throws; it has nothing of this then */
   constructor(options: ObserveOptions, factory: ObservedFactory) {
     const { name = '', logger, metrics } = options
     this.#name = name
@@ -74,10 +74,13 @@ export class FactoryObserver {
       }))
     })
     const shared = new MetricSource(() => [{ labels: whose, sample: factory.stats() }])
-    this.#removals = [
-      addMetrics(metrics, informerMetrics, informers),
-      addMetrics(metrics, factoryMetrics, shared),
-    ]
+    const removeInformers = addMetrics(metrics, informerMetrics, informers)
+    try {
+      this.#removals = [removeInformers, addMetrics(metrics, factoryMetrics, shared)]
+    } catch (error) {
+      removeInformers()
+      throw error
+    }
   }
 
   /** Somebody hears of handlers' errors. */

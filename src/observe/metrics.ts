@@ -1,5 +1,5 @@
 import { checkMethods } from '../base/check-options.ts'
-import { invalidOption } from '../errors.ts'
+import { invalidOption, KubeInformerError } from '../errors.ts'
 import { type MetricDefinition, type MetricSource, type MetricsRegistry, ScrapedMetric } from './metric.ts'
 
 /** One registry, or several: each gets everything. */
@@ -20,7 +20,7 @@ function isList(metrics: MetricsOption): metrics is readonly MetricsRegistry[] {
   return Array.isArray(metrics)
 }
 
-/** @throws ERR_INVALID_OPTION for what is no registry, and for one that has metrics of these names from elsewhere */
+/** @throws ERR_INVALID_OPTION for what is no registry, one that throws, and one that has metrics of these names from elsewhere */
 export function checkMetrics(
   metrics: MetricsOption | undefined,
   definitions: readonly { readonly name: string }[],
@@ -28,7 +28,7 @@ export function checkMetrics(
   for (const registry of registriesOf(metrics)) {
     checkMethods('metrics', registry, methods)
     const taken = definitions.filter(({ name }) => {
-      const metric = registry.getSingleMetric(name)
+      const metric = metricIn(registry, name)
       return metric !== undefined && !(metric instanceof ScrapedMetric)
     })
     if (taken.length === 0) continue
@@ -42,34 +42,68 @@ export function checkMetrics(
  *
  * The option must have been checked.
  *
- * @returns what removes it again, and with the last source the metrics themselves
+ * @returns what removes it again, and with the last source the metrics themselves; never throws
+ * @throws ERR_INVALID_OPTION for a registry that throws; nothing was added then
  */
 export function addMetrics<S>(
   metrics: MetricsOption | undefined,
   definitions: readonly MetricDefinition<S>[],
   source: MetricSource<S>,
 ): () => void {
-  const registries = registriesOf(metrics)
-  for (const registry of registries) {
-    for (const definition of definitions) metricOf(registry, definition).add(source)
+  const removals: (() => void)[] = []
+  const removeAll = (): void => {
+    for (const remove of removals.splice(0)) remove()
   }
-  return () => {
-    for (const registry of registries) {
-      for (const { name } of definitions) {
-        const metric = registry.getSingleMetric(name)
-        // Cleared by its owner meanwhile, perhaps.
-        if (!(metric instanceof ScrapedMetric)) continue
-        metric.delete(source)
-        if (metric.isEmpty) registry.removeSingleMetric(name)
+  try {
+    for (const registry of registriesOf(metrics)) {
+      for (const definition of definitions) {
+        const { name } = definition
+        const known = metricIn(registry, name)
+        const metric =
+          known instanceof ScrapedMetric ? (known as ScrapedMetric<S>) : new ScrapedMetric(definition)
+        metric.add(source)
+        // Before it is registered: a registry may throw when it has it already.
+        removals.push(() => {
+          metric.delete(source)
+          if (metric.isEmpty) removeMetric(registry, name, metric)
+        })
+        if (metric !== known) register(registry, metric)
       }
     }
+  } catch (error) {
+    removeAll()
+    throw error
+  }
+  return removeAll
+}
+
+function metricIn(registry: MetricsRegistry, name: string): unknown {
+  try {
+    return registry.getSingleMetric(name)
+  } catch (error) {
+    throw registryError('getSingleMetric', error)
   }
 }
 
-function metricOf<S>(registry: MetricsRegistry, definition: MetricDefinition<S>): ScrapedMetric<S> {
-  const known = registry.getSingleMetric(definition.name)
-  if (known instanceof ScrapedMetric) return known as ScrapedMetric<S>
-  const metric = new ScrapedMetric(definition)
-  registry.registerMetric(metric)
-  return metric
+function register(registry: MetricsRegistry, metric: object): void {
+  try {
+    registry.registerMetric(metric)
+  } catch (error) {
+    throw registryError('registerMetric', error)
+  }
+}
+
+/** A registry that throws keeps a metric without a value: no reason to leave the rest of a close undone. */
+function removeMetric(registry: MetricsRegistry, name: string, metric: object): void {
+  try {
+    // Cleared by its owner meanwhile, perhaps, and filled by others.
+    if (registry.getSingleMetric(name) === metric) registry.removeSingleMetric(name)
+  } catch {}
+}
+
+function registryError(method: keyof MetricsRegistry, cause: unknown): KubeInformerError {
+  return new KubeInformerError('ERR_INVALID_OPTION', `option metrics: the registry's ${method} throws`, {
+    facts: { option: 'metrics' },
+    cause,
+  })
 }

@@ -1,6 +1,8 @@
 import { Counter, Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createInformerFactory, type InformerFactory, WorkQueue } from '../../src/index.ts'
+import { factoryMetrics } from '../../src/observe/factory-metrics.ts'
+import { informerMetrics } from '../../src/observe/informer-metrics.ts'
 import { ContractBed, threadCounts, until } from '../contract/contract-bed.ts'
 
 async function linesOf(registry: { metrics(): Promise<string> }): Promise<readonly string[]> {
@@ -132,6 +134,83 @@ it('a registry that is none, or has such names already, is refused at constructi
   expect(() => createInformerFactory({ metrics: {} as unknown as Registry })).toThrow(refused)
   expect(() => new WorkQueue({ metrics: [{}] as unknown as Registry[] })).toThrow(refused)
   expect(registry.getMetricsAsArray()).toHaveLength(1)
+})
+
+/** prom-client's registry, one of whose methods throws from its call number `count` on. */
+function throwing(
+  method: 'registerMetric' | 'getSingleMetric' | 'removeSingleMetric',
+  count: number,
+): Registry {
+  const registry = new Registry()
+  let calls = 0
+  const own = registry[method].bind(registry) as (argument: unknown) => unknown
+  const breaking = (argument: unknown): unknown => {
+    if (++calls >= count) throw new Error('the registry is broken')
+    return own(argument)
+  }
+  return Object.assign(registry, { [method]: breaking })
+}
+
+const broken = expect.objectContaining({
+  code: 'ERR_INVALID_OPTION',
+  facts: { option: 'metrics' },
+  cause: expect.objectContaining({ message: 'the registry is broken' }),
+})
+
+/** Of threads that were not let go of. */
+function portCount(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort').length
+}
+
+it.each([
+  ['registerMetric', 1],
+  ['registerMetric', 4],
+  // The first of the factory's own, after all of the informers'.
+  ['registerMetric', informerMetrics.length + 1],
+  ['getSingleMetric', 1],
+  ['getSingleMetric', informerMetrics.length + factoryMetrics.length + 4],
+] as const)(
+  'a registry whose %s throws from call %i on is refused, and nothing stays behind',
+  async (method, count) => {
+    const good = new Registry()
+    const metrics = [good, throwing(method, count)]
+    const ports = portCount()
+    const options = { kubeConfig: { server: 'http://127.0.0.1:1' }, threads: 1, metrics }
+    expect(() => createInformerFactory(options)).toThrow(broken)
+    expect(good.getMetricsAsArray()).toEqual([])
+    await until(() => portCount() === ports, 'its thread has ended')
+  },
+)
+
+it('a registry that throws at the end keeps what it has, without values, and the factory closes', async () => {
+  const lines: string[] = []
+  const log = (_facts: object, text: string): number => lines.push(text)
+  const logger = { debug: log, info: log, warn: log, error: log }
+  for (const method of ['removeSingleMetric', 'getSingleMetric'] as const) {
+    const good = new Registry()
+    const bad = new Registry()
+    const metrics = [bad, good]
+    const kubeConfig = { server: 'http://127.0.0.1:1' }
+    const factory = createInformerFactory({ kubeConfig, threads: 0, metrics, logger })
+    void factory.core.v1.pods.informer
+    const queue = new WorkQueue({ metrics })
+    expect(await bad.metrics()).toContain('kube_informer_objects{resource="pods"} 0')
+    bad[method] = () => {
+      throw new Error('the registry is broken')
+    }
+    await factory.close()
+    queue.shutDown()
+    expect(await bad.metrics()).not.toMatch(/^[^#\n]/m)
+    expect(good.getMetricsAsArray()).toEqual([])
+    expect(lines.splice(0)).toContain('factory closed')
+  }
+})
+
+it('a work queue refuses a registry that throws', () => {
+  const good = new Registry()
+  const metrics = [good, throwing('registerMetric', 3)]
+  expect(() => new WorkQueue({ metrics })).toThrow(broken)
+  expect(good.getMetricsAsArray()).toEqual([])
 })
 
 it('a work queue has client-go’s seven, labelled by its name, until it is shut down and done', async () => {
