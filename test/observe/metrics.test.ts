@@ -1,5 +1,6 @@
 import { Counter, Registry } from 'prom-client'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Engine } from '../../src/engine/engine.ts'
 import { createInformerFactory, type InformerFactory, WorkQueue } from '../../src/index.ts'
 import { factoryMetrics } from '../../src/observe/factory-metrics.ts'
 import { informerMetrics } from '../../src/observe/informer-metrics.ts'
@@ -157,11 +158,6 @@ const broken = expect.objectContaining({
   cause: expect.objectContaining({ message: 'the registry is broken' }),
 })
 
-/** Of threads that were not let go of. */
-function portCount(): number {
-  return process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort').length
-}
-
 it.each([
   ['registerMetric', 1],
   ['registerMetric', 4],
@@ -174,11 +170,14 @@ it.each([
   async (method, count) => {
     const good = new Registry()
     const metrics = [good, throwing(method, count)]
-    const ports = portCount()
+    const close = vi.spyOn(Engine.prototype, 'close')
+    onTestFinished(() => close.mockRestore())
     const options = { kubeConfig: { server: 'http://127.0.0.1:1' }, threads: 1, metrics }
     expect(() => createInformerFactory(options)).toThrow(broken)
     expect(good.getMetricsAsArray()).toEqual([])
-    await until(() => portCount() === ports, 'its thread has ended')
+    // The options are looked at before there is an engine; its threads are ended with it.
+    expect(close).toHaveBeenCalledTimes(method === 'getSingleMetric' && count === 1 ? 0 : 1)
+    await close.mock.results[0]?.value
   },
 )
 
