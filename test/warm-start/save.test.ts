@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
 import {
-  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -177,13 +176,4 @@ it('gives no name of a file twice: process and thread have the same ids in every
   const all = [...(await names()), ...(await names())]
   expect(all.filter((name) => /^\.pods\.[0-9a-f]{16}\.tmp$/.test(name))).toEqual(all)
   expect(new Set(all).size).toBe(4)
-})
-
-it.skipIf(process.getuid?.() === 0)('says so where it may not write', async () => {
-  chmodSync(folder, 0o500)
-  try {
-    await expect(warm.save(join(folder, 'pods'))).rejects.toMatchObject({ facts: { reason: 'io' } })
-  } finally {
-    chmodSync(folder, 0o700)
-  }
 })
