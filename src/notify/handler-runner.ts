@@ -113,8 +113,8 @@ export class HandlerRunner<E> {
       batch.end(release, onFinished)
       return
     }
-    // Where calls come one by one, none can meet this one's objects.
-    if (limits.concurrency > 1) batch.markActive(this.activeKeys)
+    // Where calls come one by one none can meet this one's objects; but a desync awaits the calls that ran when it came.
+    if (limits.concurrency > 1 || limits.overflow === 'replay') batch.markActive(this.activeKeys)
     this.#follow(call, promise, '', 'onChanges', () => batch.end(release, onFinished))
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Registration } from '../../src/notify/registration.ts'
-import type { ReplayDeleteEvent, ReplayUpdateEvent } from '../../src/notify/replay-handlers.ts'
+import type { ReplayChange, ReplayDeleteEvent, ReplayUpdateEvent } from '../../src/notify/replay-handlers.ts'
 import { type Gate, gate, NotifyBed, type TestObject } from './notify-bed.ts'
 
 type AnyEvent = {
@@ -146,6 +146,35 @@ describe("overflow: 'replay'", () => {
     }
     expect(await release(run)).toEqual(['desynced', 'synced'])
     expect(run.registration.stats().dropped).toBe(200)
+  })
+
+  test('it is in sync again only when the batch has ended that ran at the overflow', async () => {
+    const bed = new NotifyBed()
+    const log: string[] = []
+    const hold = gate()
+    bed.processor.addListener<TestObject>(
+      {
+        onChanges(changes: readonly ReplayChange<TestObject>[]) {
+          log.push(changes.map(({ key }) => key).join(' '))
+          return hold.promise
+        },
+        onSynced: () => void log.push('synced'),
+        onDesynced: () => void log.push('desynced'),
+      },
+      { buffer: { countMax: 1, overflow: 'replay' } },
+    )
+    bed.listCompleted()
+    await bed.settle()
+    bed.put('a')
+    await bed.settle()
+    // Both dropped, and nothing to tell of it.
+    bed.put('b')
+    bed.delete('b')
+    await bed.settle()
+    expect(log).toEqual(['synced', 'a', 'desynced'])
+    hold.open()
+    await bed.settle()
+    expect(log).toEqual(['synced', 'a', 'desynced', 'synced'])
   })
 
   test('changes of other objects meanwhile come as they are, between', async () => {

@@ -34,6 +34,8 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
   readonly #changedSinceReset = new Set<string>()
   #isResetListOpen = false
   readonly #pendingOffers = new Map<string, Offer[]>()
+  /** Per key the newest end that came broken: it is told as an end all the same, and what is older is not taken. */
+  readonly #brokenEnds = new Map<string, number>()
   readonly #deletedOffered = new Set<number>()
   #lost = new Map<string, Lost[]>()
   readonly #repairs = new Map<number, { version: number; world: World; endedAt: number }>()
@@ -61,12 +63,16 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
     // Before the reset is declared: what is told already of another world is held against nobody.
     if (this.#options.server.world !== this.world) this.#foreign.add(state.key)
     const offers = this.#pendingOffers.get(state.key) ?? []
-    let newest = -1
+    let newest = this.#brokenEnds.get(state.key) ?? -1
     for (const offer of offers) if (offer.isTaken) newest = Math.max(newest, offer.state.version)
     const isTaken = !isRepeat && (kind === 'deleted' ? state.version >= newest : state.version > newest)
     offers.push({ kind, state, isTaken, readAt: ++this.#now })
     this.#pendingOffers.set(state.key, offers)
     if (kind === 'deleted') this.#deletedOffered.add(state.serial)
+  }
+
+  brokenEnd({ key, version }: ObjectState): void {
+    this.#brokenEnds.set(key, Math.max(this.#brokenEnds.get(key) ?? -1, version))
   }
 
   lost(state: ObjectState, generation: number | undefined): void {
@@ -84,7 +90,7 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
     if (!reset) return
     this.#resetWorlds.push(this.#options.server.world)
     // A reset empties the queue: what waited there is never seen.
-    this.#pendingOffers.clear()
+    this.#forgetOffers()
   }
 
   listEnded(generation: number, repairedVersion: number): void {
@@ -92,9 +98,14 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
     this.#repairs.set(generation, { version: repairedVersion, world, endedAt: ++this.#now })
   }
 
+  #forgetOffers(): void {
+    this.#pendingOffers.clear()
+    this.#brokenEnds.clear()
+  }
+
   /** The worker died: what it had not sent was never seen. */
   workerDied(): void {
-    this.#pendingOffers.clear()
+    this.#forgetOffers()
   }
 
   /** A batch left the queue with rows of these keys. */
@@ -103,6 +114,7 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
     for (const key of keys) {
       offers.set(key, this.#pendingOffers.get(key) ?? [])
       this.#pendingOffers.delete(key)
+      this.#brokenEnds.delete(key)
     }
     return { offers }
   }

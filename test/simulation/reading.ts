@@ -25,6 +25,8 @@ export interface ReadingObserver {
   offered(kind: 'upsert' | 'deleted', state: ObjectState, isRepeat: boolean): void
   /** This event (or list item) never arrives, though later ones do. `generation`: of the list it was in. */
   lost(state: ObjectState, generation: number | undefined): void
+  /** After that, of an end that is none of a repeat. */
+  brokenEnd(state: ObjectState): void
   listStarted(generation: number, reset: boolean): void
   /** Everything lost at or below `repairedVersion` is repaired once main has applied this list. */
   listEnded(generation: number, repairedVersion: number, highestVersion: number): void
@@ -330,6 +332,8 @@ export class Reading {
     if (this.faults.refuse > 0 && random.chance(this.faults.refuse)) {
       observer.log(`read: ${kind} ${name(state)} is broken`)
       observer.lost(state, generation)
+      if (kind === 'deleted' && !(generation === undefined && state.version <= this.#told))
+        observer.brokenEnd(state)
       sink.object(kind, state.bytes, 0, state.bytes.length - 1)
       // That an object ended is told though its end cannot be read; told again, readable, it is a repeat.
       if (kind === 'deleted' && generation === undefined) this.#told = Math.max(this.#told, state.version)

@@ -115,6 +115,7 @@ export class WorkerLife {
       observer: {
         offered: (kind, state, isRepeat) => contract.offered(kind, state, isRepeat),
         lost: (state, generation) => contract.lost(state, generation),
+        brokenEnd: (state) => contract.brokenEnd(state),
         listStarted: (_generation, reset) => {
           contract.listStarted(reset)
           if (reset) options.onReset()
