@@ -1,4 +1,5 @@
 import type { Runtime, Timer } from '../src/base/runtime.ts'
+import { readThrown } from '../src/base/thrown.ts'
 import { KubeInformerError } from '../src/errors.ts'
 import type { ReflectorTiming } from '../src/protocol/messages.ts'
 import { backoffMs } from '../src/reflector/requests.ts'
@@ -34,14 +35,18 @@ export class TransformLoader {
     const attempt = ++this.#attempt
     const isLate = (): boolean => this.#isStopped || attempt !== this.#attempt
     this.#timer = runtime.setTimer(loadMsMax, () => this.#failed(loadError(`not in ${loadMsMax} ms`)))
-    importFunction(this.#options.url).then(
+    defaultExportOf(this.#options.url).then(
       (transform) => {
         if (isLate()) return
+        if (typeof transform !== 'function') {
+          this.#failed(loadError('it has no function as its default export'))
+          return
+        }
         this.stop()
-        onLoaded(transform)
+        onLoaded(transform as TransformFunction)
       },
       (error: unknown) => {
-        if (!isLate()) this.#failed(error instanceof KubeInformerError ? error : loadError('', error))
+        if (!isLate()) this.#failed(loadError(readThrown(error).message, error))
       },
     )
   }
@@ -61,20 +66,12 @@ export class TransformLoader {
   }
 }
 
-async function importFunction(url: string): Promise<TransformFunction> {
+async function defaultExportOf(url: string): Promise<unknown> {
   const loaded: unknown = await import(url)
-  const transform: unknown = Reflect.get(Object(loaded), 'default')
-  if (typeof transform === 'function') return transform as TransformFunction
-  throw loadError('it has no function as its default export')
+  return Reflect.get(Object(loaded), 'default')
 }
 
-function loadError(why: string, cause?: unknown): KubeInformerError {
-  const reason = cause === undefined ? why : cause instanceof Error ? cause.message : String(cause)
-  return new KubeInformerError(
-    'ERR_TRANSFORM_LOAD',
-    `the module of the transform cannot be loaded: ${reason}`,
-    {
-      cause,
-    },
-  )
+function loadError(reason: string, cause?: unknown): KubeInformerError {
+  const message = `the module of the transform cannot be loaded: ${reason}`
+  return new KubeInformerError('ERR_TRANSFORM_LOAD', message, { cause })
 }

@@ -37,29 +37,33 @@ export class Transform {
     const { apiVersion, kind } = object
     // Before the call: it may well change the object that it is given.
     const identity = identityOf(object)
+    let doing = 'threw'
     try {
-      const made = checked(this.#call(object), identity)
-      // Selected or not, both are always kept: from a list, the transcoder would put them back, from an event not.
-      const text = JSON.stringify({
-        ...(!('apiVersion' in made) && { apiVersion }),
-        ...(!('kind' in made) && { kind }),
-        ...made,
-      })
-      const bytes = Buffer.from(text)
-      if (bytes.length <= this.#bytesMax) return { bytes }
-      throw fault(`made an object of ${bytes.length} bytes, frameBytesMax is ${this.#bytesMax}`)
+      const returned = this.#function(object)
+      doing = 'made an object without JSON'
+      const made = this.#bytesOf(returned, identity, { apiVersion, kind })
+      if (Buffer.isBuffer(made)) return { bytes: made }
+      doing = made
     } catch (error) {
-      const coded = error instanceof KubeInformerError ? error : fault('made an object without JSON', error)
-      return { error: coded, identity: Buffer.from(JSON.stringify({ metadata: identity })) }
+      return refused(doing, identity, error)
     }
+    return refused(doing, identity)
   }
 
-  #call(object: Record<string, unknown>): unknown {
-    try {
-      return this.#function(object)
-    } catch (error) {
-      throw fault('threw', error)
-    }
+  /** A string says what is wrong with it. Throws what its getters throw, and what has no JSON. */
+  #bytesOf(returned: unknown, identity: Identity, type: Record<string, unknown>): Buffer | string {
+    const fault = faultOf(returned, identity)
+    if (fault !== undefined) return fault
+    const made = returned as Record<string, unknown>
+    // Selected or not, both are always kept: from a list, the transcoder would put them back, from an event not.
+    const text = JSON.stringify({
+      ...(!('apiVersion' in made) && { apiVersion: type['apiVersion'] }),
+      ...(!('kind' in made) && { kind: type['kind'] }),
+      ...made,
+    })
+    const bytes = Buffer.from(text)
+    if (bytes.length <= this.#bytesMax) return bytes
+    return `made an object of ${bytes.length} bytes, frameBytesMax is ${this.#bytesMax}`
   }
 }
 
@@ -67,21 +71,21 @@ type Identity = Readonly<Record<(typeof identityFields)[number], unknown>>
 
 const identityFields = ['name', 'namespace', 'uid', 'resourceVersion'] as const
 
-/** @throws ERR_TRANSFORM for what cannot take the place of the object */
-function checked(made: unknown, identity: Identity): Record<string, unknown> {
-  if (!isRecord(made)) {
-    const what = made === null ? 'null' : Array.isArray(made) ? 'an array' : `a value of type ${typeof made}`
-    throw fault(`gave ${what}: it must return the object`)
+/** Why it cannot take the place of the object. */
+function faultOf(returned: unknown, identity: Identity): string | undefined {
+  if (!isRecord(returned)) {
+    const what =
+      returned === null ? 'null' : Array.isArray(returned) ? 'an array' : `a value of type ${typeof returned}`
+    return `gave ${what}: it must return the object`
   }
-  if (isThenable(made)) {
+  if (isThenable(returned)) {
     // Nobody waits for it, and its rejection would end the thread.
-    Promise.resolve(made).catch(() => {})
-    throw fault('gave a promise: it must be synchronous')
+    Promise.resolve(returned).catch(() => {})
+    return 'gave a promise: it must be synchronous'
   }
-  const own = identityOf(made)
+  const own = identityOf(returned)
   const changed = identityFields.find((field) => own[field] !== identity[field])
-  if (changed !== undefined) throw fault(`changed metadata.${changed}`)
-  return made
+  return changed && `changed metadata.${changed}`
 }
 
 function identityOf({ metadata }: Record<string, unknown>): Identity {
@@ -104,6 +108,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function fault(what: string, cause?: unknown): KubeInformerError {
-  return new KubeInformerError('ERR_TRANSFORM', `the transform ${what}`, { cause })
+function refused(what: string, identity: Identity, cause?: unknown): Transformed {
+  return {
+    error: new KubeInformerError('ERR_TRANSFORM', `the transform ${what}`, { cause }),
+    identity: Buffer.from(JSON.stringify({ metadata: identity })),
+  }
 }

@@ -1,4 +1,5 @@
 import { RateLimit } from './rate-limit.ts'
+import { readThrown, stackOf } from './thrown.ts'
 
 /** Where a handler failed; what is not known is `''`. */
 export interface HandlerFailure {
@@ -25,13 +26,14 @@ export class HandlerWarnings {
     if (untold === undefined) return
     const where = [resource, key].filter((part) => part !== '').join(' ')
     const more = untold > 0 ? ` (and ${untold} times since the last warning)` : ''
-    const isError = error instanceof Error
+    const { isError, message } = readThrown(error)
+    const detail = stackOf(error)
     process.emitWarning(
-      `${handler} failed${where && ` for ${where}`}: ${isError ? error.message : typeof error}${more}`,
+      `${handler} failed${where && ` for ${where}`}: ${isError ? message : typeof error}${more}`,
       {
         type: 'HandlerWarning',
         code: 'KUBE_INFORMER_HANDLER_ERROR',
-        ...(isError && error.stack !== undefined && { detail: error.stack }),
+        ...(detail !== undefined && { detail }),
       },
     )
   }

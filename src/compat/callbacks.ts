@@ -1,5 +1,6 @@
 import type { ErrorCallback, KubernetesObject, ObjectCallback } from '@kubernetes/client-node'
 import { isThenable } from '../base/thenable.ts'
+import { readThrown, stackOf } from '../base/thrown.ts'
 import { invalidOption } from '../errors.ts'
 
 export type ObjectVerb = 'add' | 'update' | 'delete'
@@ -70,7 +71,7 @@ export class Callbacks<T extends KubernetesObject> {
   #warn(error: unknown): void {
     if (this.#hasWarned) return
     this.#hasWarned = true
-    const text = error instanceof Error ? error.stack : String(error)
+    const text = stackOf(error) ?? readThrown(error).message
     process.emitWarning(`a callback of an informer failed, and no error callback took it: ${text}`, {
       type: 'KubeInformerWarning',
     })

@@ -1,5 +1,6 @@
+import { readThrown } from '../base/thrown.ts'
 import type { ErrorCode, KubeInformerError } from '../errors.ts'
-import { toWireError, type WireError } from '../protocol/error-wire.ts'
+import { toWireError } from '../protocol/error-wire.ts'
 import type { FromSource } from '../protocol/messages.ts'
 import { wireJson } from './wire-json.ts'
 
@@ -49,7 +50,8 @@ export class SourceBody {
     try {
       json = wireJson(object)
     } catch (error) {
-      const reason = error instanceof Error ? (error.message.split('\n', 1)[0] as string) : 'it throws'
+      const { isError, message } = readThrown(error)
+      const reason = isError ? (message.split('\n', 1)[0] as string) : 'it throws'
       this.#refuse(object, 'ERR_INVALID_JSON', `the object cannot be written as JSON: ${reason}`)
       return false
     }
@@ -78,7 +80,7 @@ export class SourceBody {
 
   fail(error: KubeInformerError): void {
     this.flush()
-    this.#post({ type: 'source-error', id: this.#options.id, error: wireOf(error) })
+    this.#post({ type: 'source-error', id: this.#options.id, error: toWireError(error) })
   }
 
   #refuse(object: unknown, code: ErrorCode, message: string): void {
@@ -93,15 +95,6 @@ export class SourceBody {
 
   #post(message: FromSource): void {
     this.#options.post(message, [])
-  }
-}
-
-/** The causes are the user's errors: reading them may throw. */
-function wireOf(error: KubeInformerError): WireError {
-  try {
-    return toWireError(error)
-  } catch {
-    return { code: error.code, message: error.message, facts: error.facts, causes: [] }
   }
 }
 

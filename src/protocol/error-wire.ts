@@ -1,3 +1,4 @@
+import { readThrown } from '../base/thrown.ts'
 import { type ErrorCode, type ErrorFacts, KubeInformerError } from '../errors.ts'
 
 /** A {@link KubeInformerError} as plain data: structured clone would drop class, name and code on its way between threads. */
@@ -9,19 +10,30 @@ export interface WireError {
   readonly causes: readonly string[]
 }
 
+/** Never throws, whatever it is given and whatever the causes are: they may be what a user's code threw. */
 export function toWireError(error: unknown): WireError {
-  const own = error instanceof KubeInformerError ? error : undefined
+  const own = isOwn(error) ? error : undefined
   const causes: string[] = []
   let cause: unknown = own === undefined ? error : own.cause
   for (let depth = 0; cause !== undefined && cause !== null && depth < 4; depth++) {
-    causes.push(cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))
-    cause = cause instanceof Error ? cause.cause : undefined
+    const read = readThrown(cause)
+    causes.push(read.isError ? `${read.name}: ${read.message}` : read.message)
+    cause = read.cause
   }
   return {
     code: own?.code ?? 'ERR_INTERNAL',
-    message: own?.message ?? (error instanceof Error ? error.message : String(error)),
+    message: own?.message ?? readThrown(error).message,
     facts: own?.facts ?? {},
     causes,
+  }
+}
+
+/** Whether it has the brand is asked of the value itself: a proxy may answer with a throw. */
+function isOwn(error: unknown): error is KubeInformerError {
+  try {
+    return error instanceof KubeInformerError
+  } catch {
+    return false
   }
 }
 

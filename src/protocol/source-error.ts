@@ -6,8 +6,8 @@ import { statusObjectError } from './status-error.ts'
  * (as client-node's ApiException has it) and a Retry-After in `headers` count as a server's. Never throws.
  */
 export function sourceError(thrown: unknown, what: string): KubeInformerError {
-  if (thrown instanceof KubeInformerError) return thrown
   try {
+    if (thrown instanceof KubeInformerError) return thrown
     const { code, statusCode, body, headers } = membersOf(thrown)
     const status = [code, statusCode].find(isHttpStatus)
     if (status !== undefined) {

@@ -54,6 +54,11 @@ describe.each(threadCounts)('a transform in the worker, threads: $threads', ({ t
   it('that fails costs one object its newest state, until a newer one', async () => {
     const faults = {
       throw: 'threw',
+      bare: 'threw',
+      unprintable: 'threw',
+      proxy: 'threw',
+      getter: 'threw',
+      late: 'without JSON',
       reject: 'promise',
       nothing: 'type undefined',
       text: 'type string',

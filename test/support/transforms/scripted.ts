@@ -5,6 +5,18 @@ interface Thing {
   data?: Record<string, unknown>
 }
 
+const unreadable = {
+  get() {
+    throw new Error('as asked')
+  },
+  has() {
+    throw new Error('as asked')
+  },
+  getPrototypeOf() {
+    throw new Error('as asked')
+  },
+}
+
 /** Says what it was given, leaves a secret out, and misbehaves as a label asks for. */
 export default function scripted(thing: Thing): unknown {
   const { metadata, data } = thing
@@ -13,6 +25,25 @@ export default function scripted(thing: Thing): unknown {
   switch (metadata.labels?.['do']) {
     case 'throw':
       throw new Error('as asked')
+    case 'bare':
+      throw Object.create(null)
+    case 'unprintable':
+      throw {
+        toString() {
+          throw new Error('as asked')
+        },
+      }
+    case 'proxy':
+      throw new Proxy(new Error('as asked'), unreadable)
+    case 'getter':
+      throw Object.defineProperty(new Error('as asked'), 'message', unreadable)
+    case 'late':
+      return {
+        ...thing,
+        get data() {
+          throw new Proxy({}, unreadable)
+        },
+      }
     case 'reject':
       return Promise.reject(new Error('as asked'))
     case 'nothing':
