@@ -52,16 +52,31 @@ export class Transform {
 
   /** A string says what is wrong with it. Throws what its getters throw, and what has no JSON. */
   #bytesOf(returned: unknown, identity: Identity, type: Record<string, unknown>): Buffer | string {
-    const fault = faultOf(returned, identity)
-    if (fault !== undefined) return fault
-    const made = returned as Record<string, unknown>
-    // Selected or not, both are always kept: from a list, the transcoder would put them back, from an event not.
-    const text = JSON.stringify({
-      ...(!('apiVersion' in made) && { apiVersion: type['apiVersion'] }),
-      ...(!('kind' in made) && { kind: type['kind'] }),
-      ...made,
-    })
-    const bytes = Buffer.from(text)
+    if (!isRecord(returned)) {
+      const what =
+        returned === null
+          ? 'null'
+          : Array.isArray(returned)
+            ? 'an array'
+            : `a value of type ${typeof returned}`
+      return `gave ${what}: it must return the object`
+    }
+    if (isThenable(returned)) {
+      // Nobody waits for it, and its rejection would end the thread.
+      Promise.resolve(returned).catch(() => {})
+      return 'gave a promise: it must be synchronous'
+    }
+    // Plain copies: a getter that answers differently the second time would be checked as one object and written as another.
+    // Selected or not, its type is always kept: from a list, the transcoder would put it back, from an event not.
+    const made: Record<string, unknown> = { ...type, ...returned }
+    const metadata = isRecord(made['metadata']) ? { ...made['metadata'] } : {}
+    const changed = identityFields.find((field) => metadata[field] !== identity[field])
+    if (changed !== undefined) return `changed metadata.${changed}`
+    if (isFunction(made['toJSON']) || isFunction(metadata['toJSON'])) {
+      return 'made an object with a toJSON: another would be written in its place'
+    }
+    made['metadata'] = metadata
+    const bytes = Buffer.from(JSON.stringify(made))
     if (bytes.length <= this.#bytesMax) return bytes
     return `made an object of ${bytes.length} bytes, frameBytesMax is ${this.#bytesMax}`
   }
@@ -70,23 +85,6 @@ export class Transform {
 type Identity = Readonly<Record<(typeof identityFields)[number], unknown>>
 
 const identityFields = ['name', 'namespace', 'uid', 'resourceVersion'] as const
-
-/** Why it cannot take the place of the object. */
-function faultOf(returned: unknown, identity: Identity): string | undefined {
-  if (!isRecord(returned)) {
-    const what =
-      returned === null ? 'null' : Array.isArray(returned) ? 'an array' : `a value of type ${typeof returned}`
-    return `gave ${what}: it must return the object`
-  }
-  if (isThenable(returned)) {
-    // Nobody waits for it, and its rejection would end the thread.
-    Promise.resolve(returned).catch(() => {})
-    return 'gave a promise: it must be synchronous'
-  }
-  const own = identityOf(returned)
-  const changed = identityFields.find((field) => own[field] !== identity[field])
-  return changed && `changed metadata.${changed}`
-}
 
 function identityOf({ metadata }: Record<string, unknown>): Identity {
   const { name, namespace, uid, resourceVersion } = isRecord(metadata) ? metadata : {}
@@ -106,6 +104,10 @@ function parse(bytes: Buffer): Record<string, unknown> | undefined {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
 }
 
 function refused(what: string, identity: Identity, cause?: unknown): Transformed {

@@ -65,6 +65,9 @@ describe.each(threadCounts)('a transform in the worker, threads: $threads', ({ t
       rename: 'metadata.name',
       age: 'metadata.resourceVersion',
       replace: 'metadata.uid',
+      substitute: 'toJSON',
+      disguise: 'toJSON',
+      inherit: 'metadata.name',
       grow: 'frameBytesMax',
       number: 'without JSON',
     } as const
@@ -111,6 +114,16 @@ describe.each(threadCounts)('a transform in the worker, threads: $threads', ({ t
     await informer.stop()
     expect(informer.health().refusedTotal).toBe(3 * kinds.length)
     expect(informer.stats().watch).toMatchObject({ relists: 0, reconnects: 0 })
+  })
+
+  it('is checked by what is written: a member that wavers cannot change who an object is', async () => {
+    bed.create('a', {}, { do: 'waver' })
+    const [created] = bed.server.list('configmaps')
+    const { informer } = maps()
+    informer.start()
+    await informer.waitForSync({ signal: signal() })
+    expect(informer.indexer.get('default/a')?.metadata.uid).toBe(created?.metadata.uid)
+    expect(informer.health().refused).toEqual([])
   })
 
   it('may make what a record holds as JSON text only', async () => {

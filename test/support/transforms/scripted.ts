@@ -57,6 +57,14 @@ export default function scripted(thing: Thing): unknown {
       return { ...thing, metadata: { ...metadata, resourceVersion: '1' } }
     case 'replace':
       return { ...thing, metadata: { ...metadata, uid: 'another' } }
+    case 'substitute':
+      return { ...thing, toJSON: () => ({ metadata: { ...metadata, name: 'evil', uid: 'evil' } }) }
+    case 'disguise':
+      return { ...thing, metadata: { ...metadata, toJSON: () => ({ ...metadata, name: 'evil' }) } }
+    case 'waver':
+      return { ...thing, metadata: Object.defineProperty({ ...metadata }, 'uid', wavering(metadata['uid'])) }
+    case 'inherit':
+      return { ...thing, metadata: Object.create(metadata) }
     case 'grow':
       return { ...thing, data: { text: 'x'.repeat(200_000) } }
     case 'number':
@@ -72,6 +80,12 @@ export default function scripted(thing: Thing): unknown {
       }
     }
   }
+}
+
+/** A member whose every answer but the first is another. */
+function wavering(first: unknown): PropertyDescriptor {
+  let reads = 0
+  return { enumerable: true, get: () => (reads++ === 0 ? first : `evil-${reads}`) }
 }
 
 function nested(depth: number): unknown {
