@@ -1,6 +1,7 @@
 import { type MessagePort, threadId } from 'node:worker_threads'
+import { RateLimit } from '../src/base/rate-limit.ts'
 import type { Runtime, Timer } from '../src/base/runtime.ts'
-import type { KubeInformerError } from '../src/errors.ts'
+import { KubeInformerError } from '../src/errors.ts'
 import type { DictionaryEpoch } from '../src/protocol/dictionary-epoch.ts'
 import { toWireError, type WireError } from '../src/protocol/error-wire.ts'
 import { MemoryBudget } from '../src/protocol/memory-budget.ts'
@@ -18,6 +19,7 @@ import { SplitTransport } from './split-transport.ts'
 import { JsonTranscoder } from './transcode/json-transcoder.ts'
 import { Transform } from './transform.ts'
 import { TransformLoader } from './transform-loader.ts'
+import type { TransformStrays } from './transform-strays.ts'
 import type { Transport } from './transport.ts'
 
 /** How often main hears of counters; they are for people and probes, nothing waits for them. */
@@ -27,9 +29,16 @@ const countersMs = 500
  * One watch, all its stages: built, joined, and driven by what main says on `port`. Resolves when it has stopped, with
  * no socket, timer or listener left; the port is closed. Everything it holds is counted in the engine's memory budget.
  */
-export function runWatch(spec: WatchSpec, port: MessagePort, runtime: Runtime): Promise<void> {
+export function runWatch(
+  spec: WatchSpec,
+  port: MessagePort,
+  runtime: Runtime,
+  strays?: TransformStrays,
+): Promise<void> {
   return new Promise((resolve) => {
-    new Watch(spec, port, runtime, resolve).start()
+    const watch = new Watch(spec, port, runtime, resolve)
+    if (strays !== undefined && spec.transform !== undefined) watch.hear(strays, spec.transform)
+    watch.start()
   })
 }
 
@@ -48,6 +57,7 @@ class Watch {
   readonly #memory: MemoryBudget
   readonly #refusals = new Refusals((refusal) => this.#post(refusal))
   #countersTimer: Timer | undefined
+  #unhear: (() => void) | undefined
   #queueBytesPeak = 0
   #isFull = false
   #stopped = false
@@ -141,6 +151,19 @@ class Watch {
     // Not one object must pass by the transform.
     if (this.#loader === undefined) this.#driver.start()
     else this.#loader.start()
+  }
+
+  /** What a transform left behind may fail with every object: it is told as one failure a minute. */
+  hear(strays: TransformStrays, url: string): void {
+    const limit = new RateLimit(() => this.#runtime.nowMs())
+    this.#unhear = strays.add(url, (error) => {
+      const untold = limit.pass(this, error.message)
+      if (untold === undefined) return
+      const more = untold > 0 ? ` (and ${untold} times since it was last told)` : ''
+      const { code, message, cause } = error
+      const told = new KubeInformerError(code, message + more, { cause })
+      this.#post({ type: 'failed', attempt: 0, error: toWireError(told) })
+    })
   }
 
   #receive(message: ToWatch): void {
@@ -259,6 +282,7 @@ class Watch {
     this.#countersTimer?.cancel()
     this.#batchPort.close()
     this.#loader?.stop()
+    this.#unhear?.()
     this.#driver.stop()
     await this.#transport.close()
     this.#memory.set(this.#spec.memory.slot, 0)

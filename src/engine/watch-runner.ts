@@ -47,7 +47,7 @@ export class PoolRunner implements WatchRunner {
     if (this.#pool.isGone) this.#pool = this.#start()
     const pool = this.#pool
     try {
-      await pool.piscina.run(task, { transferList: [task.port] })
+      await pool.piscina.run({ ...task, isOwnThread: true }, { transferList: [task.port] })
     } catch (error) {
       // What ended with the pool never ran: why the threads did not start says more than that they are gone.
       throw pool.isGone ? (pool.startError ?? error) : error

@@ -219,7 +219,7 @@ export type FromWatch =
       /** Attempts since the last health, 0 while healthy. */
       readonly attempt: number
     }
-  /** One list or watch failed. States tell what it led to, and may be the same for many failures. */
+  /** One list or watch failed, or (attempt 0) what a transform left behind. States tell what it led to, and may be the same for many failures. */
   | { readonly type: 'failed'; readonly error: WireError; readonly attempt: number }
   /**
    * The server did not accept the credentials; the answer is `connection` or `connection-failed`. `connections`: how many

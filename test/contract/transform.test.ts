@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { WatchFailure } from '../../src/index.ts'
 import { MemorySource } from '../support/memory-source.ts'
 import { type ConfigMap, ContractBed, threadCounts, until } from './contract-bed.ts'
 import { Recorder } from './recorder.ts'
@@ -187,6 +188,52 @@ describe.each(threadCounts)('a transform in the worker, threads: $threads', ({ t
       expect([lists, watches]).toEqual([0, 0])
     },
   )
+})
+
+describe('what a transform leaves behind', () => {
+  let bed: ContractBed
+
+  beforeEach(async () => {
+    bed = await ContractBed.start(1)
+  })
+  afterEach(() => bed.end())
+
+  async function synced() {
+    const failures: WatchFailure[] = []
+    bed.create('a')
+    const { informer, lister } = bed.factory({ transform: moduleUrl('stray') }).core.v1.configmaps
+    informer.onWatchError((failure) => void failures.push(failure))
+    informer.start()
+    await informer.waitForSync({ signal: signal() })
+    return { informer, lister, failures }
+  }
+
+  it.each(['reject', 'reject-async', 'timer'])('is told, and ends no thread: %s', async (kind) => {
+    const { informer, lister, failures } = await synced()
+    for (const name of ['b', 'c']) bed.create(name, {}, { do: kind })
+    await until(() => failures.length > 0 && lister.list().size === 3, 'it is told')
+    bed.create('d')
+    await until(() => lister.get('default/d') !== undefined, 'the watch goes on')
+    expect(failures).toMatchObject([
+      {
+        attempt: 0,
+        error: {
+          code: 'ERR_TRANSFORM',
+          message: expect.stringContaining('the transform left a'),
+          cause: { message: expect.stringContaining('a late') },
+        },
+      },
+    ])
+    expect(informer.stats()).toMatchObject({ workerRestarts: 0, watch: { relists: 0, reconnects: 0 } })
+    expect(informer.health()).toMatchObject({ state: 'watching', refused: [] })
+  })
+
+  it.each(['engine', 'engine-reject'])('ends the thread if it may be the engine’s: %s', async (kind) => {
+    const { informer } = await synced()
+    bed.create('b', {}, { do: kind })
+    await until(() => informer.stats().workerRestarts > 0, 'the thread is replaced')
+    bed.delete('b')
+  })
 })
 
 it('a module that comes back is loaded', async () => {
