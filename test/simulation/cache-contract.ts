@@ -108,11 +108,12 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
     this.#forgetOffers()
   }
 
-  /** A batch left the queue with rows of these keys. */
-  posted(keys: readonly string[]): BatchFacts {
+  /** A batch left the queue with rows of these keys; of `halved` with half of one. */
+  posted(keys: readonly string[], halved: string | undefined): BatchFacts {
     const offers = new Map<string, readonly Offer[]>()
     for (const key of keys) {
-      offers.set(key, this.#pendingOffers.get(key) ?? [])
+      offers.set(key, [...(this.#pendingOffers.get(key) ?? [])])
+      if (key === halved) continue
       this.#pendingOffers.delete(key)
       this.#brokenEnds.delete(key)
     }

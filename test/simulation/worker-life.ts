@@ -191,7 +191,9 @@ export class WorkerLife {
     const keys = Array.from({ length: batch.rowCount }, (_, i) =>
       batch.bytes.toString('utf8', starts[i], starts[i + 1]),
     )
-    const facts = contract.posted(keys)
+    // A row across two epochs is two: its other half, at the head now, was told by the same events.
+    const head = this.#queue.head
+    const facts = contract.posted(keys, head instanceof QueueMarker ? undefined : head?.key)
     const { markers, safe } = batch.header
     const texts = [...markers.flatMap(({ version, knownVersion }) => [version, knownVersion]), safe]
     this.#options.log(
