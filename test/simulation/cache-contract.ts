@@ -90,7 +90,8 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
     if (!reset) return
     this.#resetWorlds.push(this.#options.server.world)
     // A reset empties the queue: what waited there is never seen.
-    this.#forgetOffers()
+    this.#pendingOffers.clear()
+    this.#brokenEnds.clear()
   }
 
   listEnded(generation: number, repairedVersion: number): void {
@@ -98,14 +99,10 @@ export class CacheContract<E> implements ChangeSink<E>, CacheStory {
     this.#repairs.set(generation, { version: repairedVersion, world, endedAt: ++this.#now })
   }
 
-  #forgetOffers(): void {
-    this.#pendingOffers.clear()
-    this.#brokenEnds.clear()
-  }
-
   /** The worker died: what it had not sent was never seen. */
   workerDied(): void {
-    this.#forgetOffers()
+    this.#pendingOffers.clear()
+    this.#brokenEnds.clear()
   }
 
   /** A batch left the queue with rows of these keys; of `halved` with half of one. */

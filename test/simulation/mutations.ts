@@ -252,8 +252,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/notify/handler-runner.ts',
-        find: '    if (limits.concurrency > 1) batch.markActive',
-        replace: '    batch.end(release, onFinished)\n    if (limits.concurrency > 1) batch.markActive',
+        find: '    if (limits.concurrency > 1 || limits.overflow',
+        replace: '    batch.end(release, onFinished)\n    if (limits.concurrency > 1 || limits.overflow',
       },
     ],
   },
@@ -272,7 +272,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/notify/changes-iterator.ts',
-        find: '          if (this.#unsynced.size === 0) this.#mark(synced)\n',
+        find: '          this.#mark(synced)\n',
         replace: '',
       },
     ],
