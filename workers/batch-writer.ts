@@ -28,10 +28,12 @@ export interface BatchWriterOptions {
 /** A batch ends once its records reach this; above main's threshold for keeping a batch's buffer as a slab. */
 export const targetBatchBytes: number = 320 * 1024
 
-/** Buffers for small batches: powers of two, so that one that came back fits the next. */
+/** Buffers for small batches: in four steps from one power of two to the next, so that one that came back fits the next. */
 const pooledBytesMin = 16 * 1024
 const pooledBytesMax = 256 * 1024
 const pooledCountMax = 8
+/** Times the bytes that are needed. */
+const pooledWasteMax = 1.5
 /** Larger ones come back while a list brings nothing new: all its batches are about as large. */
 const largeBytesMax = 2 * targetBatchBytes
 const largeStepBytes = 64 * 1024
@@ -71,7 +73,9 @@ export class BatchWriter<E extends WriterEpoch> {
     const bytes = buffer.byteLength
     if (bytes < pooledBytesMin || bytes > largeBytesMax) return
     if (bytes <= pooledBytesMax) {
-      if (this.#pool.length < pooledCountMax) this.#pool.push(buffer)
+      this.#pool.push(buffer)
+      // The oldest goes: sizes follow the rate of changes.
+      if (this.#pool.length > pooledCountMax) this.#pool.shift()
     } else if (this.#isListing && this.#largePool.length < largeCountMax) this.#largePool.push(buffer)
   }
 
@@ -250,10 +254,16 @@ export class BatchWriter<E extends WriterEpoch> {
     if (bytes > largeBytesMax) return new ArrayBuffer((bytes + 7) & ~7)
     const isSmall = bytes <= pooledBytesMax
     const pool = isSmall ? this.#pool : this.#largePool
+    // None that is much too large: until it comes back it counts whole, in the window and in the memory bound.
+    const bytesMax = Math.max(pooledBytesMin, bytes * pooledWasteMax)
     for (let i = pool.length - 1; i >= 0; i--) {
-      if ((pool[i] as ArrayBuffer).byteLength >= bytes) return pool.splice(i, 1)[0] as ArrayBuffer
+      const { byteLength } = pool[i] as ArrayBuffer
+      if (byteLength >= bytes && byteLength <= bytesMax) return pool.splice(i, 1)[0] as ArrayBuffer
     }
-    if (isSmall) return new ArrayBuffer(Math.max(pooledBytesMin, 2 ** Math.ceil(Math.log2(bytes))))
+    if (isSmall) {
+      const stepBytes = Math.max(pooledBytesMin, 2 ** Math.floor(Math.log2(bytes))) / 4
+      return new ArrayBuffer(Math.max(pooledBytesMin, Math.ceil(bytes / stepBytes) * stepBytes))
+    }
     return new ArrayBuffer(Math.ceil(bytes / largeStepBytes) * largeStepBytes)
   }
 }

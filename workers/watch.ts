@@ -79,7 +79,11 @@ class Watch {
       writer: new BatchWriter(this.#queue, { incarnation: spec.incarnation }),
       runtime,
       creditBytes: spec.bounds.inFlightBytesMax,
-      post: (buffer) => this.#post({ type: 'batch', incarnation: spec.incarnation, buffer }, [buffer]),
+      post: (buffer) => {
+        this.#post({ type: 'batch', incarnation: spec.incarnation, buffer }, [buffer])
+        // In flight it counts as its whole buffer, which is more than its rows were in the queue.
+        this.#memory.set(spec.memory.slot, this.#heldBytes)
+      },
     })
     const intake = new Intake({
       transcoder: new JsonTranscoder({
