@@ -11,6 +11,8 @@ export class OldWorld {
   #isPending = false
   /** What etcd went back to. */
   #version = 0
+  /** The lowest version of what is lost that anybody was told of; the new world stays below it. */
+  #lostFrom = 0
   #isWorkerIn = false
   #isMainIn = false
   readonly #batches = new Set<Posted>()
@@ -24,10 +26,15 @@ export class OldWorld {
     return this.#isPending
   }
 
-  /** etcd went back to `version`. */
-  restored(version: number, known: { worker: number; main: number; batches: Iterable<Posted> }): void {
+  /** etcd went back to `version`; `lostFrom`: see {@link ModelServer.ceiling}. */
+  restored(
+    version: number,
+    lostFrom: number,
+    known: { worker: number; main: number; batches: Iterable<Posted> },
+  ): void {
     this.#isPending = true
     this.#version = version
+    this.#lostFrom = lostFrom
     this.#isWorkerIn = known.worker > version
     this.#isMainIn = known.main > version
     for (const posted of known.batches) if (this.#isOld(posted)) this.#batches.add(posted)
@@ -71,11 +78,11 @@ export class OldWorld {
 
   /**
    * Nothing that is on its way will arrive, nor the rest of a batch that main had begun: of that one it may have taken
-   * only rows that both worlds have. `known`: the newest version that main knows.
+   * only rows that the new world has, too. `known`: the newest version that main knows.
    */
   dropped(known: number): void {
     this.#batches.clear()
-    this.#isMainIn &&= known > this.#version
+    this.#isMainIn &&= known >= this.#lostFrom
     this.#settle()
   }
 

@@ -315,7 +315,7 @@ export class Schedule {
     if (!this.#server.restore()) return
     const version = this.#server.version - 1
     this.#log(`etcd: restored from ${before} to ${version}`)
-    this.#oldWorld.restored(version, {
+    this.#oldWorld.restored(version, this.#server.ceiling, {
       worker: this.#worker?.reading.known ?? 0,
       main: this.#main.knownVersion,
       batches: [...this.#wire, ...this.#main.waiting],
